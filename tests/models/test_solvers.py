@@ -1,0 +1,50 @@
+"""The solvers against the toy's closed-form flow: their order, and stopping on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests import toy
+from tts_bench.models import solvers
+from tts_bench.models.schedule import Grid
+
+PROMPT = toy.prompts(1)[0]
+
+
+def solved(solver: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    noise = torch.randn(2, *toy.SHAPE, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    model = toy.Toy()
+    levels = Grid(solver, steps).levels
+    x = solvers.solve(model, noise, levels, [model.encode(PROMPT)] * 2, solver)
+    return x.numpy(), toy.exact(noise.numpy(), PROMPT, 0.0)
+
+
+@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("heun", 2)])
+def test_a_solver_converges_at_its_order(solver: str, order: int) -> None:
+    errors = [np.abs(np.subtract(*solved(solver, steps))).max() for steps in (32, 64, 128)]
+    measured = np.log2(errors[1] / errors[2])
+    assert measured == pytest.approx(order, abs=0.25)
+    assert errors[2] < errors[1] < errors[0]
+
+
+@pytest.mark.parametrize("solver", ["euler", "heun"])
+def test_stopping_and_going_on_is_going_straight(solver: str) -> None:
+    model, levels = toy.Toy(), Grid(solver, 8).levels
+    x = torch.randn(3, *toy.SHAPE, generator=torch.Generator().manual_seed(1))
+    conditions = [model.encode(PROMPT)] * 3
+    straight = solvers.solve(model, x, levels, conditions, solver)
+    half = solvers.solve(model, x, levels[:5], conditions, solver)
+    assert torch.equal(straight, solvers.solve(model, half, levels[4:], conditions, solver))
+
+
+def test_the_clean_estimate_is_the_posterior_mean() -> None:
+    """For a Gaussian the one-step x-prediction is E[x_0 | x_t], known in closed form."""
+    model, level = toy.Toy(), 0.6
+    mean = model.encode(PROMPT)
+    x = torch.randn(1, *toy.SHAPE, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    variance = (1 - level) ** 2 * toy.SPREAD**2 + level**2
+    posterior = mean + (1 - level) * toy.SPREAD**2 / variance * (x - (1 - level) * mean)
+    estimate = solvers.clean_estimate(model, x, level, [mean])
+    assert torch.allclose(estimate, posterior, atol=1e-12)

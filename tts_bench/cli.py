@@ -1,0 +1,162 @@
+"""The command line: commands and their flags, no logic."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tts_bench.errors import TtsBenchError
+
+app = typer.Typer(
+    name="tts-bench", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    help="Benchmark inference-time scaling of diffusion models: search + verifier, at equal compute.",
+    epilog="Start with: [bold]tts-bench evaluate --suite shapes[/bold] (two minutes on a laptop, offline).",
+)  # fmt: skip
+store_app = typer.Typer(no_args_is_help=True, help="Look after the cache of generations and scores.")
+app.add_typer(store_app, name="store")
+
+SuiteName = Annotated[str, typer.Option("--suite", help="A suite's name (see `list`) or the path of its card.")]
+Files = Annotated[list[Path] | None, typer.Option("--submission", help="A submission file (TOML). Repeat for several.")]
+ModelName = Annotated[str | None, typer.Option("--model", help="With --search: a submission without a file.")]
+SearchName = Annotated[str | None, typer.Option("--search", help="none, random, or random:candidates=8 ...")]
+VerifierName = Annotated[
+    str | None, typer.Option("--verifier", help="A scorer, or a rank ensemble: dual_encoder+appeal.")
+]
+Budget = Annotated[int | None, typer.Option("--budget", min=1, help="NFE a prompt may be charged.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="How many prompts. [default: the card's]")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="The suite's random seed. [default: the card's]")]
+StorePath = Annotated[Path, typer.Option("--store", help="The cache of generations and scores.")]
+OutPath = Annotated[Path, typer.Option("--out", help="Folder for results and leaderboards.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, max=256, help="Processes. [default: one a core]")]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, max=4096, help="Samples in a padded batch.")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:0, mps ...")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
+
+STORE, OUT, BATCH = Path(".tts-bench/store.sqlite"), Path("out"), 16
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "tts-bench evaluate --suite shapes\n\n"
+    "tts-bench evaluate --suite shapes --submission mine.toml --limit 42\n\n"
+    "tts-bench evaluate --suite shapes --search random:candidates=8 --verifier dual_encoder\n\n"
+    "tts-bench evaluate --suite shapes --json > rows.json"
+)
+def evaluate(
+    suite: SuiteName,
+    submission: Files = None,
+    model: ModelName = None,
+    search: SearchName = None,
+    verifier: VerifierName = None,
+    budget: Budget = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    store: StorePath = STORE,
+    out: OutPath = OUT,
+    workers: Workers = None,
+    batch_size: BatchSize = BATCH,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Run submissions on a suite; write results, tables and plots. Again with the same store: only what is missing."""
+    from tts_bench import commands
+
+    chosen = commands.submissions(suite, submission, model, search, verifier, budget)
+    commands.evaluate(suite, chosen, limit, seed, store, out, workers, batch_size, device, as_json)
+
+
+@app.command(epilog="Example:\n\ntts-bench plan --suite shapes --search random:candidates=64 --verifier checker")
+def plan(
+    suite: SuiteName,
+    submission: Files = None,
+    model: ModelName = None,
+    search: SearchName = None,
+    verifier: VerifierName = None,
+    budget: Budget = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    store: StorePath = STORE,
+    workers: Workers = None,
+    batch_size: BatchSize = BATCH,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Say what `evaluate` would run and charge, what the store already has, and how long the rest may take."""
+    from tts_bench import commands
+
+    chosen = commands.submissions(suite, submission, model, search, verifier, budget)
+    commands.plan(suite, chosen, limit, seed, store, workers, batch_size, device, as_json)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List suites, models, searches and scorers, and whether each can run here."""
+    from tts_bench import commands
+
+    commands.list_all(as_json)
+
+
+@app.command(epilog="Example:\n\ntts-bench leaderboard --suite shapes --results results --out leaderboards")
+def leaderboard(
+    suite: SuiteName,
+    results: Annotated[Path, typer.Option("--results", help="Folder that holds <suite>/<submission>/.")] = OUT
+    / "results",
+    out: OutPath = OUT / "leaderboards",
+) -> None:
+    """Rebuild a suite's tables and plots from its results alone: no model, no store, byte for byte the same."""
+    from tts_bench import commands
+
+    commands.leaderboard(suite, results, out)
+
+
+@app.command()
+def doctor(store: StorePath = STORE, as_json: AsJson = False) -> None:
+    """Check what this machine has for each model and scorer, and say what mends what is missing."""
+    from tts_bench import commands
+
+    commands.doctor(store, as_json)
+
+
+@store_app.command("stats")
+def store_stats(store: StorePath = STORE, as_json: AsJson = False) -> None:
+    """Count what the store holds, and its size."""
+    from tts_bench import commands
+
+    commands.store_stats(store, as_json)
+
+
+@store_app.command("verify")
+def store_verify(store: StorePath = STORE) -> None:
+    """Re-hash everything in the store. What is damaged is set aside and made again when next asked for."""
+    from tts_bench import commands
+
+    commands.store_verify(store)
+
+
+@store_app.command("prune")
+def store_prune(
+    keep: Annotated[str, typer.Option("--keep", help="images (drop latents), picks (of --results), or scores.")],
+    store: StorePath = STORE,
+    results: Annotated[Path, typer.Option("--results", help="Whose picks to keep.")] = OUT / "results",
+) -> None:
+    """Free space. Whatever is dropped can be made again from its recipe; recipes and scores stay."""
+    from tts_bench import commands
+
+    commands.store_prune(store, keep, results)
+
+
+def main() -> None:
+    """The program: one line and an exit code for whatever goes wrong (0 done, 2 bad input, 3 machine, 4 service)."""
+    try:
+        app()
+    except TtsBenchError as error:
+        sys.stderr.write(f"tts-bench: {' '.join(str(error).split())}\n")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("tts-bench: stopped; run the same command again to go on\n")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(141) from None

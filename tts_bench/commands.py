@@ -1,0 +1,197 @@
+"""What each command does: calls the API and prints its answer. Imported only when a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import get_args
+
+from tts_bench import api, console
+from tts_bench.doctor import Check, check_all
+from tts_bench.errors import BadInput, MachineFailed
+from tts_bench.evaluation import Evaluation, metric_infos
+from tts_bench.planning import Plan
+from tts_bench.results import read_results, read_rows
+from tts_bench.store import Store
+from tts_bench.store.health import Keep
+from tts_bench.submission import Submission, from_flags
+from tts_bench.suite import find_suite
+
+
+def submissions(
+    suite: str,
+    files: Sequence[Path] | None,
+    model: str | None,
+    search: str | None,
+    verifier: str | None,
+    budget: int | None,
+) -> list[Submission | Path | str]:
+    """The files given and the one the flags describe; none of either means the card's own."""
+    given: list[Submission | Path | str] = list(files or [])
+    if search is not None:
+        given.append(from_flags(model or find_suite(suite).model, search, verifier, budget))
+    elif model or verifier or budget:
+        flag, value = next((f, v) for f, v in (("model", model), ("verifier", verifier), ("budget", budget)) if v)
+        raise BadInput.at("command line", f"--{flag}", value, "also give --search, e.g. --search random:candidates=16")
+    return given
+
+
+def evaluate(
+    suite: str,
+    chosen: Sequence[Submission | Path | str],
+    limit: int | None,
+    seed: int | None,
+    store: Path,
+    out: Path,
+    workers: int | None,
+    batch_size: int,
+    device: str,
+    as_json: bool,
+) -> None:
+    with nullcontext() if as_json else console.progress_bars() as progress:
+        done = api.run_evaluation(
+            suite, chosen, limit=limit, seed=seed, store=store, out=out, workers=workers, batch_size=batch_size,
+            device=device, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        console.print_json(done.as_json())
+    else:
+        _print_evaluation(suite, done, out)
+
+
+def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
+    from tts_bench.report.table import terminal_table
+
+    card, screen = find_suite(suite), console.out()
+    folder = out / "results" / card.name
+    rows = {result.name: read_rows(folder / result.name) for result in done.results}
+    screen.print(terminal_table(done.results, rows, metric_infos(card), card.title))
+    saved = (
+        f", {1 - done.nfe_run / done.nfe_charged:.0%} of it shared or already in the store" if done.nfe_charged else ""
+    )
+    screen.print(f"NFE charged {done.nfe_charged:,}, run now {done.nfe_run:,}{saved}", highlight=False)
+    for name, path in done.files.items():
+        screen.print(f"  {name}: {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def plan(
+    suite: str,
+    chosen: Sequence[Submission | Path | str],
+    limit: int | None,
+    seed: int | None,
+    store: Path,
+    workers: int | None,
+    batch_size: int,
+    device: str,
+    as_json: bool,
+) -> None:
+    made = api.plan(
+        suite, chosen, limit=limit, seed=seed, store=store, workers=workers, batch_size=batch_size, device=device
+    )
+    if as_json:
+        console.print_json(made.as_json())
+    else:
+        _print_plan(made)
+
+
+def _print_plan(made: Plan) -> None:
+    screen = console.out()
+    lines = [
+        f"{made.submissions} submissions x {made.prompts} prompts",
+        f"images     {made.states:>10,} distinct, {made.cached:,} already in the store",
+        f"NFE        {made.nfe_charged:>10,} charged, {made.nfe_run:,} to run",
+    ]
+    lines += [
+        f"{name:<10} {n:>10,} scores, {made.scorer_cached[name]:,} already in the store"
+        for name, n in made.scorer_calls.items()
+    ]
+    time = "unknown until something has run" if made.seconds is None else f"about {made.seconds:,.0f} s of denoising"
+    for line in [*lines, f"time       {time}"]:
+        screen.print(line, highlight=False, markup=False)
+
+
+def list_all(as_json: bool) -> None:
+    found = check_all()
+    if as_json:
+        console.print_json({"entries": [check.as_json() for check in found]})
+    else:
+        _print_checks(found, only_problems=False)
+
+
+def doctor(store: Path, as_json: bool) -> None:
+    found = check_all(store)
+    if as_json:
+        console.print_json({"entries": [check.as_json() for check in found]})
+        return
+    _print_checks(found, only_problems=False, fixes=True)
+    if bad := [check for check in found if not check.ok]:
+        raise MachineFailed(f"{len(bad)} of {len(found)} cannot run here: {', '.join(check.name for check in bad)}")
+
+
+def _print_checks(found: Sequence[Check], only_problems: bool, fixes: bool = False) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("kind", "name", "runs here", "what it is" if not fixes else "state"):
+        table.add_column(column, no_wrap=column in ("kind", "name"))
+    for check in found:
+        mark = Text("yes", style="green") if check.ok else Text("no", style="red")
+        note = check.about if check.ok and not fixes else check.state
+        table.add_row(check.kind, Text(check.name), mark, Text(note))
+    console.out().print(table)
+
+
+def leaderboard(suite: str, results: Path, out: Path) -> None:
+    for path in api.leaderboard(suite, results, out):
+        console.out().print(str(path), highlight=False, markup=False, soft_wrap=True)
+
+
+def store_stats(path: Path, as_json: bool) -> None:
+    with _existing(path) as store:
+        stats = store.stats()
+    if as_json:
+        console.print_json(stats.as_json())
+        return
+    for name, value in stats.as_json().items():
+        console.out().print(f"{name:<14} {value:>14,}", highlight=False, markup=False)
+
+
+def store_verify(path: Path) -> None:
+    with _existing(path) as store:
+        problems, stats = store.verify(), store.stats()
+    for problem in problems:
+        console.out().print(problem, highlight=False, markup=False, soft_wrap=True)
+    if problems:
+        raise MachineFailed(f"{path}: {len(problems)} damaged, set aside; they are made again when next asked for")
+    console.out().print(f"{path}: whole ({stats.states:,} states, {stats.scores:,} scores)", highlight=False)
+
+
+def store_prune(path: Path, keep: str, results: Path) -> None:
+    if keep not in get_args(Keep):
+        raise BadInput.at("command line", "--keep", keep, f"use one of {', '.join(get_args(Keep))}")
+    picks = _picks(results) if keep == "picks" else set()
+    with _existing(path) as store:
+        freed = store.prune(keep, picks)  # type: ignore[arg-type]
+    console.out().print(f"{path}: {freed / 2**20:,.1f} MiB freed", highlight=False)
+
+
+def _picks(results: Path) -> set[str]:
+    """The final images of every result under `results`; none at all is more likely a wrong folder than a wish."""
+    folders = [folder for suite in sorted(results.glob("*")) if suite.is_dir() for folder in [suite]]
+    picks = {
+        str(key)
+        for folder in folders
+        for result in read_results(folder)
+        for key in read_rows(folder / result.name)["pick"]
+    }
+    if not picks:
+        raise BadInput.at("command line", "--results", str(results), "holds no results whose picks could be kept")
+    return picks
+
+
+def _existing(path: Path) -> Store:
+    if not path.exists():
+        raise BadInput.at("command line", "--store", str(path), "no such store; `tts-bench evaluate` makes one")
+    return Store(path)

@@ -1,0 +1,86 @@
+"""What can run on this machine, and what mends what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from tts_bench.errors import TtsBenchError
+from tts_bench.registry import MODELS, SCORERS, SEARCHES, Registry
+from tts_bench.suite import find_suite, suite_names
+from tts_bench.types import Json, ModelSpec
+
+NEEDS = {"model": ("torch", "diffusers", "transformers"), "scorer": ("torch",), "search": (), "suite": ()}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing by name: what it is, whether it runs here, and if not, what is missing and what mends it."""
+
+    kind: str
+    name: str
+    about: str
+    ok: bool
+    state: str
+
+    def as_json(self) -> dict[str, Json]:
+        return {"kind": self.kind, "name": self.name, "about": self.about, "ok": self.ok, "state": self.state}
+
+
+def check_all(store: Path | None = None) -> list[Check]:
+    """Every suite, model, search and scorer; with `store`, that too."""
+    found = [_suite(name) for name in suite_names()]
+    for registry in (MODELS, SEARCHES, SCORERS):
+        found += [_check(registry, name) for name in registry.names()]
+    return found + (list(_store(store)) if store else [])
+
+
+def _suite(name: str) -> Check:
+    try:
+        suite = find_suite(name)
+        count = len(suite.prompts(None))
+        return Check("suite", name, suite.title, True, f"{count} prompts, {len(suite.submissions)} submissions")
+    except TtsBenchError as error:
+        return Check("suite", name, "", False, str(error))
+
+
+def _check(registry: Registry, name: str) -> Check:
+    about = registry.describe(name)
+    missing = [package for package in NEEDS[registry.kind] if find_spec(package) is None]
+    if missing:
+        return Check(
+            registry.kind, name, about, False, f"missing {', '.join(missing)}: pip install {' '.join(missing)}"
+        )
+    try:
+        target = registry.load(name)
+        if registry is MODELS:
+            target(ModelSpec(name))
+        elif registry is SCORERS:
+            target()
+    except TtsBenchError as error:
+        return Check(registry.kind, name, about, False, str(error))
+    except OSError as error:
+        return Check(
+            registry.kind,
+            name,
+            about,
+            False,
+            f"{error.filename or name}: {error.strerror or error}; reinstall tts-bench",
+        )
+    return Check(registry.kind, name, about, True, "ready")
+
+
+def _store(path: Path) -> Iterator[Check]:
+    from tts_bench.store import Store
+
+    if not path.exists():
+        yield Check("store", str(path), "", True, "not made yet")
+        return
+    try:
+        with Store(path) as store:
+            stats = store.stats()
+        yield Check("store", str(path), "", True, f"{stats.states:,} states, {stats.scores:,} scores")
+    except TtsBenchError as error:
+        yield Check("store", str(path), "", False, str(error))

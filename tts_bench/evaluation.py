@@ -1,0 +1,227 @@
+"""The main job: run submissions on a suite, score their images, write results and a leaderboard."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tts_bench import stats
+from tts_bench.engine import Engine
+from tts_bench.ledger import mean_ledger
+from tts_bench.prepare import Workshop
+from tts_bench.report.table import MetricInfo
+from tts_bench.report.build import build
+from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, read_results, read_rows, write_result
+from tts_bench.run import Entry, Run
+from tts_bench.stats import Estimate
+from tts_bench.submission import Submission
+from tts_bench.suite import Metric, Suite
+from tts_bench.types import Json, Key, Prompt, Values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Each metric's value for every image: metric name -> state key -> value.
+Measured = Mapping[str, Mapping[Key, float | None]]
+
+
+@dataclass
+class Evaluation:
+    """What a call made: results in the order of the submissions, where the files are, what was run and charged."""
+
+    suite: str
+    results: list[Result]
+    files: dict[str, str]
+    nfe_run: int
+    nfe_charged: int
+
+    def as_json(self) -> dict[str, Json]:
+        rows: list[Json] = [row_of(result) for result in self.results]
+        return {
+            "suite": self.suite, "rows": rows, "files": dict(self.files),
+            "nfe_run": self.nfe_run, "nfe_charged": self.nfe_charged,
+        }  # fmt: skip
+
+
+def row_of(result: Result) -> dict[str, Json]:
+    """One submission's line of the command's JSON output."""
+    recipe = result.recipe
+    return {
+        "submission": result.name, "model": recipe["model"]["name"], "search": recipe["search"]["name"],
+        "verifier": verifier_label(recipe["verifier"]), "nfe": result.nfe,
+        "metrics": {name: estimate.as_json() for name, estimate in result.metrics.items()}, "ledger": dict(result.ledger),
+    }  # fmt: skip
+
+
+def verifier_label(verifier: Mapping[str, Json] | None) -> str | None:
+    return "+".join(verifier["scorers"]) if verifier else None  # type: ignore[arg-type]
+
+
+@dataclass
+class Evaluator:
+    """One call of `evaluate`: a suite, an engine over its store, and a folder for what comes out."""
+
+    suite: Suite
+    engine: Engine
+    out: Path
+    limit: int | None = None
+    seed: int | None = None
+    workshop: Workshop = field(default_factory=Workshop)
+
+    def run(self, submissions: Sequence[Submission]) -> Evaluation:
+        prompts = self.suite.prompts(self.limit)
+        seed = self.suite.seed if self.seed is None else self.seed
+        entries = self.workshop.entries(submissions)
+        runs = self.engine.runs(entries, prompts, seed)
+        measured = self.measure(runs)
+        per_entry = [runs[i : i + len(prompts)] for i in range(0, len(runs), len(prompts))]
+        results = [
+            self.record(submission, entry, own, measured, seed)
+            for submission, entry, own in zip(submissions, entries, per_entry, strict=True)
+        ]
+        charged = sum(run.ledger.nfe for run in runs)
+        return Evaluation(self.suite.name, results, self.publish(), self.engine.nfe_run, charged)
+
+    def measure(self, runs: Sequence[Run]) -> Measured:
+        """The suite's metrics of every final image and, where the suite draws curves, of every candidate."""
+        states = [run.final for run in runs if run.final is not None]
+        states += [state for run in runs if self.draws_curve(run.entry) for state in run.pool]
+        scored: dict[str, Mapping[Key, Values]] = {}
+        for name in dict.fromkeys(metric.scorer for metric in self.suite.metrics):
+            scored[name] = self.engine.score(self.workshop.scorer(name), states)
+        return {
+            metric.name: {key: values.get(metric.output) for key, values in scored[metric.scorer].items()}
+            for metric in self.suite.metrics
+        }
+
+    def draws_curve(self, entry: Entry) -> bool:
+        """A pool of exchangeable candidates that are themselves the final images has its whole curve in it."""
+        return self.suite.curve and entry.reuse and getattr(entry.search, "exchangeable", False)
+
+    def record(
+        self, submission: Submission, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int
+    ) -> Result:
+        """Write one submission's result and rows; the result as it is read back."""
+        rows = rows_of(runs, measured)
+        result = Result(
+            suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.prompts_sha256, len(runs), seed),
+            name=submission.name,
+            digest=submission.digest,
+            recipe=submission.recipe,
+            cards=self.cards(entry),
+            flags=flags_of(entry, self.suite.metrics),
+            nfe=float(np.mean([run.ledger.nfe for run in runs])),
+            metrics=self.estimates(rows, seed),
+            groups={by: self.group(rows, by, seed) for by in ("category", "split")},
+            curve=self.curve(entry, runs, measured, seed) if self.draws_curve(entry) else [],
+            ledger=mean_ledger([run.ledger for run in runs]),
+            environment=environment(self.engine.device),
+        )
+        folder = self.folder / submission.name
+        write_result(folder, result, rows, submission.to_toml())
+        return read_result(folder)
+
+    @property
+    def folder(self) -> Path:
+        return self.out / "results" / self.suite.name
+
+    def cards(self, entry: Entry) -> dict[str, Json]:
+        """Everything that changes a number: the model, its grids, and every scorer that guided or measured."""
+        names = dict.fromkeys([*entry.scorers, *(metric.scorer for metric in self.suite.metrics)])
+        return {
+            "model": dict(entry.model.card),
+            "grids": {"search": entry.search_grid.card, "final": entry.final_grid.card},
+            "scorers": {name: dict(self.workshop.scorer(name).card) for name in names},
+        }
+
+    def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
+        return {m.name: stats.mean_estimate(rows[m.name].to_numpy(), seed) for m in self.suite.metrics}
+
+    def group(self, rows: pd.DataFrame, by: str, seed: int) -> dict[str, dict[str, Estimate]]:
+        """Every metric within each category or split, in the suite's order."""
+        return {name: self.estimates(rows[rows[by] == name], seed) for name in dict.fromkeys(rows[by]) if name}
+
+    def curve(self, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int) -> list[CurvePoint]:
+        """Every budget up to the pool's size, from the one pool, by the exact expected best of k."""
+        pools = [run.pool for run in runs]
+        size = min(map(len, pools))
+        counts = stats.budgets(size)
+        verifier = _table([[run.values.get(state.key) for state in run.pool[:size]] for run in runs])
+        expected = {
+            name: stats.best_of_k_curve(verifier, _table([[of[s.key] for s in pool[:size]] for pool in pools]), counts)
+            for name, of in measured.items()
+        }
+        solve = entry.search_grid.nfe(1.0, 0.0)
+        return [
+            CurvePoint(k, float(k * solve), {n: stats.mean_estimate(v[:, i], seed) for n, v in expected.items()})
+            for i, k in enumerate(counts)
+        ]
+
+    def publish(self) -> dict[str, str]:
+        """Rebuild the suite's leaderboard from every result in the folder, as `tts-bench leaderboard` does."""
+        made = build_leaderboard(self.suite, self.out / "results", self.out / "leaderboards")
+        return {"results": str(self.folder), **{path.name: str(path) for path in made}}
+
+
+def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
+    """Tables and plots of every result under `results`/<suite>, written to `out`; no model, no store."""
+    found = read_results(results / suite.name)
+    rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
+    return build(found, rows, metric_infos(suite), suite.title, suite.name, out)
+
+
+def metric_infos(suite: Suite) -> list[MetricInfo]:
+    return [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
+
+
+def flags_of(entry: Entry, metrics: Sequence[Metric]) -> list[str]:
+    """What a reader must know before comparing: the oracle, and verifiers that are also reported as metrics."""
+    used = [metric for metric in metrics if metric.scorer in entry.scorers]
+    oracle = ["oracle"] if any(metric.oracle for metric in used) else []
+    return oracle + [f"own_metric:{metric.name}" for metric in used]
+
+
+def rows_of(runs: Sequence[Run], measured: Measured) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame([_row(run, run.prompt, measured) for run in runs])
+
+
+def _row(run: Run, prompt: Prompt, measured: Measured) -> dict[str, object]:
+    pick, final = run.settled()
+    metrics = {name: _number(of.get(final.key)) for name, of in measured.items()}
+    return {
+        "prompt_id": prompt.id, "text": prompt.text, "category": prompt.category, "split": prompt.split,
+        "pick": final.key, **metrics, "verifier": _number(run.values.get(pick.key)),
+        "nfe": float(run.ledger.nfe),
+    }  # fmt: skip
+
+
+def _table(rows: Sequence[Sequence[float | None]]) -> np.ndarray:
+    return np.array([[_number(value) for value in row] for row in rows], dtype=np.float64)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def environment(device: str) -> dict[str, Json]:
+    """What the numbers were made with; no host name, no path, no date."""
+    return {
+        "tts_bench": _version("tts-bench"), "python": platform.python_version(), "torch": _version("torch"),
+        "diffusers": _version("diffusers"), "transformers": _version("transformers"), "numpy": np.__version__,
+        "system": platform.system(), "machine": platform.machine(), "device": device,
+    }  # fmt: skip
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,53 @@
+"""The embedded model: 32x32 scenes from text, shipped in the package."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tts_bench import keys
+from tts_bench.errors import BadInput
+from tts_bench.models.text_to_image import Networks, TextToImage
+from tts_bench.types import ModelSpec
+
+WEIGHTS = Path(__file__).parent.parent / "shapes" / "weights" / "denoiser.safetensors"
+DTYPES = ("float32", "bfloat16")
+GUIDANCE = 2.5
+
+
+def load(spec: ModelSpec, device: str = "cpu") -> TextToImage:
+    """The adapter of the embedded model; `weights` may name another checkpoint of the same networks."""
+    dtype, guidance = spec.dtype or "float32", GUIDANCE if spec.guidance is None else spec.guidance
+    if dtype not in DTYPES:
+        raise BadInput.at("model shapes", "dtype", dtype, f"use one of {', '.join(DTYPES)}")
+    weights = Path(spec.weights) if spec.weights else WEIGHTS
+    if not weights.is_file():
+        raise BadInput.at("model shapes", "weights", spec.weights, "no such safetensors file")
+    about = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+    return TextToImage(
+        card={"model": "shapes", "weights": keys.file_digest(weights), "guidance": guidance, "dtype": dtype},
+        latent_shape=(3, 32, 32), guidance=guidance, gflops=about["gflops"], solver="euler", steps=12, shift=1.0,
+        load=partial(_networks, weights, dtype, device),
+        to_pixels=partial(_to_pixels, mean=about["pixel_mean"], std=about["pixel_std"]),
+    )  # fmt: skip
+
+
+def _to_pixels(x: Any, mean: float, std: float) -> Any:
+    return x.float() * std + mean
+
+
+def _networks(weights: Path, dtype: str, device: str) -> Networks:
+    import torch
+    from safetensors.torch import load_file
+
+    from tts_bench.shapes import network
+
+    state = load_file(weights)
+    parts = {"transformer": network.build_transformer(), "text_encoder": network.build_text_encoder()}
+    for name, part in parts.items():
+        own = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
+        part.load_state_dict({key: value.float() for key, value in own.items()})
+        part.requires_grad_(False).eval().to(device, getattr(torch, dtype))
+    return Networks(parts["transformer"], parts["text_encoder"], network.build_tokenizer())

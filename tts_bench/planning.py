@@ -1,0 +1,93 @@
+"""What a call would cost, found by walking the searches over the store without running a model.
+
+A search that only ever asks for more candidates is planned exactly. One that decides by scores is walked as if nothing
+had a score, so its plan is the cost of one possible course; budgets hold either way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tts_bench import keys
+from tts_bench.engine import Engine
+from tts_bench.recipes import State
+from tts_bench.run import Entry, Run, Want, image_key
+from tts_bench.suite import Suite
+from tts_bench.types import Json, Key, Prompt, Scorer
+
+
+@dataclass
+class Plan:
+    """`nfe_charged` over all submissions and prompts; `nfe_run` what the store lacks of it; seconds None if unknown."""
+
+    prompts: int = 0
+    submissions: int = 0
+    states: int = 0
+    cached: int = 0
+    nfe_charged: int = 0
+    nfe_run: int = 0
+    scorer_calls: Counter[str] = field(default_factory=Counter)
+    scorer_cached: Counter[str] = field(default_factory=Counter)
+    seconds: float | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        return {
+            "prompts": self.prompts, "submissions": self.submissions, "states": self.states, "cached": self.cached,
+            "nfe_charged": self.nfe_charged, "nfe_run": self.nfe_run, "scorer_calls": dict(self.scorer_calls),
+            "scorer_cached": dict(self.scorer_cached), "seconds": self.seconds,
+        }  # fmt: skip
+
+
+def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: Sequence[Prompt], seed: int) -> Plan:
+    runs = [Run(entry, prompt, seed) for entry in entries for prompt in prompts]
+    wants = [want for run in runs for want in _walk(run)]
+    plan = Plan(prompts=len(prompts), submissions=len(entries))
+    jobs = engine.missing(wants)
+    held = {want.state.key: want.state for want in wants if not want.state.at_root}
+    plan.states, plan.cached = len(held), len(engine.store.known(held))
+    plan.nfe_charged = sum(run.ledger.nfe for run in runs)
+    plan.nfe_run = sum(job.nfe for job in jobs)
+    _count_scores(plan, suite, runs, engine)
+    plan.seconds = _seconds(engine, held, plan.nfe_run)
+    return plan
+
+
+def _walk(run: Run) -> list[Want]:
+    wants: list[Want] = []
+    while not run.done:
+        wants += run.ask()
+        run.tell({})
+    return wants
+
+
+def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine) -> None:
+    from tts_bench.prepare import Workshop
+
+    workshop = Workshop()
+    metric_scorers = {metric.scorer: workshop.scorer(metric.scorer) for metric in suite.metrics}
+    asked: dict[str, dict[Key, None]] = {}
+    for run in runs:
+        curve = suite.curve and run.entry.reuse and getattr(run.entry.search, "exchangeable", False)
+        finals = [run.final] if run.final else []
+        for name, scorer in {**run.entry.scorers, **metric_scorers}.items():
+            states = list(run.known.values()) if name in run.entry.scorers else []
+            states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
+            asked.setdefault(name, {}).update(dict.fromkeys(_score_keys(scorer, states)))
+    for name, names in asked.items():
+        plan.scorer_calls[name] = len(names)
+        plan.scorer_cached[name] = len(engine.store.scores(names))
+
+
+def _score_keys(scorer: Scorer, states: Sequence[State]) -> list[Key]:
+    return [keys.score_key(dict(scorer.card), image_key(state), state.prompt) for state in states]
+
+
+def _seconds(engine: Engine, held: dict[Key, State], nfe: int) -> float | None:
+    """From what the states already held took; None where the store has none of them to go by."""
+    if nfe == 0:
+        return 0.0
+    took = engine.store.seconds(held)
+    rates = [seconds / held[key].nfe() for key, seconds in took.items() if seconds > 0 and held[key].nfe()]
+    return nfe * sum(rates) / len(rates) / engine.executor.width if rates else None

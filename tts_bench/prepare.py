@@ -1,0 +1,68 @@
+"""From submissions to entries: names resolved, the model's defaults filled in. Nothing heavy loads."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tts_bench import keys
+from tts_bench.errors import BadInput
+from tts_bench.models.schedule import SOLVERS, Grid
+from tts_bench.registry import MODELS, SCORERS, SEARCHES
+from tts_bench.run import Entry
+from tts_bench.submission import Submission
+from tts_bench.types import Model, ModelSpec, Scorer, SearchFunction
+
+
+@dataclass
+class Workshop:
+    """Makes entries; submissions of one call share their models' adapters and their scorers."""
+
+    device: str = "cpu"
+    _models: dict[ModelSpec, Model] = field(default_factory=dict)
+    _scorers: dict[str, Scorer] = field(default_factory=dict)
+
+    def entries(self, submissions: Sequence[Submission]) -> list[Entry]:
+        return [self.entry(submission) for submission in submissions]
+
+    def entry(self, submission: Submission) -> Entry:
+        spec = submission.model
+        # Steps and solver are the grid's, not the loaded networks'.
+        spec = replace(spec, solver=None, search_steps=None, final_steps=None)
+        model = self.model(spec)
+        search = SEARCHES.load(submission.search.name)
+        verifier = submission.verifier
+        return Entry(
+            name=submission.name, digest=submission.digest, spec=spec, model=model, search=search,
+            knobs=submission.search.knobs,
+            scorers={name: self.scorer(name) for name in (verifier.scorers if verifier else ())},
+            combine=verifier.combine if verifier else "single",
+            budget=submission.budget_nfe,
+            search_grid=grid(model, submission, submission.model.search_steps),
+            final_grid=grid(model, submission, submission.model.final_steps),
+            search_digest=source_digest(search),
+        )  # fmt: skip
+
+    def model(self, spec: ModelSpec) -> Model:
+        if spec not in self._models:
+            self._models[spec] = MODELS.load(spec.name)(spec, self.device)
+        return self._models[spec]
+
+    def scorer(self, name: str) -> Scorer:
+        if name not in self._scorers:
+            self._scorers[name] = SCORERS.load(name)()
+        return self._scorers[name]
+
+
+def grid(model: Model, submission: Submission, steps: int | None) -> Grid:
+    solver = submission.model.solver or model.solver
+    if solver not in SOLVERS:
+        raise BadInput.at(f"submission {submission.name}", "model.solver", solver, f"use one of {', '.join(SOLVERS)}")
+    return Grid(solver, steps or model.steps, model.shift)
+
+
+def source_digest(search: SearchFunction) -> str:
+    """Which version of a search it was: the digest of the file that defines it."""
+    return keys.file_digest(Path(inspect.getfile(search)))

@@ -1,0 +1,234 @@
+"""A result: one submission's numbers on one suite, as a folder of result.json, rows.parquet and submission.toml.
+
+No timestamps: the same numbers are the same bytes. Nothing here imports torch, so a laptop rebuilds a leaderboard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from tts_bench import keys, rows as prompt_rows
+from tts_bench.document import Node, parse_json, read_json
+from tts_bench.errors import BadInput
+from tts_bench.files import read_limited, write_together
+from tts_bench.stats import Estimate
+from tts_bench.types import Json, Key
+
+if TYPE_CHECKING:
+    import pandas
+
+FORMAT = 1
+RESULT, ROWS, SUBMISSION = "result.json", "rows.parquet", "submission.toml"
+Metrics: TypeAlias = "Mapping[str, Estimate]"
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """What was evaluated: digests of the suite's card and prompts, the first `n` prompts, the seed."""
+
+    name: str
+    card: Key
+    prompts: Key
+    n: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The metrics expected of `candidates` candidates, for which `nfe` are charged a prompt."""
+
+    candidates: int
+    nfe: float
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Result:
+    """result.json as a value. `nfe` and the ledger are means a prompt; `files` holds digests and is set on writing."""
+
+    suite: SuiteRun
+    name: str  # the submission's
+    digest: Key  # of its recipe
+    recipe: Mapping[str, Json]
+    cards: Mapping[str, Json]
+    flags: Sequence[str]  # "oracle", "own_metric:NAME"
+    nfe: float
+    metrics: Metrics
+    groups: Mapping[str, Mapping[str, Metrics]]  # "category" and "split", to their values, to the metrics there
+    curve: Sequence[CurvePoint]
+    ledger: Mapping[str, Json]
+    environment: Mapping[str, Json]
+    files: Mapping[str, Key] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Json]:
+        suite = {name: getattr(self.suite, name) for name in ("name", "card", "prompts", "n", "seed")}
+        groups = {
+            kind: {group: _metrics_json(metrics) for group, metrics in of_kind.items()}
+            for kind, of_kind in self.groups.items()
+        }
+        curve = [
+            {"candidates": point.candidates, "nfe": point.nfe, "metrics": _metrics_json(point.metrics)}
+            for point in self.curve
+        ]
+        submission = {"name": self.name, "digest": self.digest, "recipe": self.recipe}
+        return {
+            "format": FORMAT, "suite": suite, "submission": submission, "cards": self.cards, "flags": list(self.flags),
+            "nfe": self.nfe, "metrics": _metrics_json(self.metrics), "groups": groups, "curve": curve,
+            "ledger": self.ledger, "environment": self.environment, "files": self.files,
+        }  # fmt: skip
+
+
+def write_result(folder: Path, result: Result, rows: pandas.DataFrame, submission_toml: str) -> Path:
+    """Write the three files, result.json last, and return its path.
+
+    `rows` holds one row a prompt, with the columns of `tts_bench.rows`. BadInput if result or rows could not be read
+    back; MachineFailed, with the old files untouched, if the disk refuses.
+    """
+    table = prompt_rows.encode(rows, list(result.metrics), result.suite.n, folder / ROWS)
+    result = replace(result, files={ROWS: hashlib.sha256(table).hexdigest()})
+    try:
+        text = json.dumps(result.as_json(), sort_keys=True, indent=2, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise BadInput.at(
+            folder / RESULT, "content", str(error), "a number must be finite; null says unscored"
+        ) from error
+    _parse(Node(folder / RESULT, "", parse_json(text.encode("ascii"), folder / RESULT)))
+    for name in (ROWS, SUBMISSION, RESULT):
+        _path(folder, name)
+    write_together(folder, {ROWS: table, SUBMISSION: submission_toml.encode("utf-8"), RESULT: text.encode("ascii")})
+    return folder / RESULT
+
+
+def read_result(folder: Path) -> Result:
+    """The result in `folder`, every key, type and range checked, and its rows' digest; BadInput for each defect."""
+    result = _parse(Node(folder / RESULT, "", read_json(_path(folder, RESULT))))
+    _rows_content(folder, result)
+    return result
+
+
+def read_rows(folder: Path) -> pandas.DataFrame:
+    """The rows of the result in `folder`: text columns as str, numbers as float64 with NaN for unscored."""
+    result = read_result(folder)
+    return prompt_rows.decode(_rows_content(folder, result), list(result.metrics), result.suite.n, folder / ROWS)
+
+
+def read_results(folder: Path) -> list[Result]:
+    """The results of one suite's folder, sorted by name; folders without a result.json are unfinished and left out."""
+    if not folder.is_dir():
+        raise BadInput.at(folder.parent, "suite", folder.name, "has no results there; run `tts-bench evaluate` first")
+    found = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.startswith(".") or not entry.is_dir() or not keys.inside(folder, entry.name, RESULT).exists():
+            continue
+        result = read_result(entry)
+        if (result.suite.name, result.name) != (folder.name, entry.name):
+            place = f"{result.suite.name}/{result.name}"
+            raise BadInput.at(entry / RESULT, "submission.name", result.name, f"belongs in the folder {place}")
+        found.append(result)
+    return found
+
+
+def _path(folder: Path, name: str) -> Path:
+    return keys.inside(folder.parent, folder.name, name)
+
+
+def _rows_content(folder: Path, result: Result) -> bytes:
+    content = read_limited(_path(folder, ROWS), prompt_rows.MAX_BYTES)
+    found = hashlib.sha256(content).hexdigest()
+    if found != result.files[ROWS]:
+        raise BadInput.at(folder / ROWS, "sha256", found, f"is not the one in {RESULT}; evaluate again")
+    return content
+
+
+def _metrics_json(metrics: Metrics) -> dict[str, Json]:
+    return {name: estimate.as_json() for name, estimate in metrics.items()}
+
+
+def _parse(root: Node) -> Result:
+    """The checks of format 1, in the order of `Result`'s fields."""
+    stated = root.table().get("format")
+    if stated is None or stated.value is True or stated.value != FORMAT:
+        raise BadInput.at(root.file, "format", stated and stated.value, f"this version reads format {FORMAT}")
+    top = root.fields([
+        "format", "suite", "submission", "cards", "flags", "nfe", "metrics", "groups", "curve", "ledger",
+        "environment", "files",
+    ])  # fmt: skip
+    suite = _suite(top["suite"])
+    submission = top["submission"].fields(["name", "digest", "recipe"])
+    return Result(
+        suite,
+        submission["name"].name(),
+        submission["digest"].sha256(),
+        _recipe(submission["recipe"]),
+        _plain(top["cards"]),
+        [flag.text() for flag in top["flags"].items()],
+        top["nfe"].amount(),
+        _whole_metrics(top["metrics"], suite.n),
+        _groups(top["groups"]),
+        [_curve_point(point) for point in top["curve"].items()],
+        _plain(top["ledger"]),
+        _plain(top["environment"]),
+        {name: node.sha256() for name, node in top["files"].fields([ROWS]).items()},
+    )
+
+
+def _suite(node: Node) -> SuiteRun:
+    suite = node.fields(["name", "card", "prompts", "n", "seed"])
+    return SuiteRun(
+        suite["name"].name(),
+        suite["card"].sha256(),
+        suite["prompts"].sha256(),
+        suite["n"].count(1),
+        suite["seed"].count(),
+    )
+
+
+def _recipe(node: Node) -> dict[str, Json]:
+    """The recipe is the submission's; what a table of results shows of it must be there."""
+    recipe = node.fields(["model", "search", "verifier", "budget"])
+    for part in ("model", "search"):
+        if "name" not in recipe[part].table():
+            recipe[part].fail("lacks the key 'name'")
+        recipe[part].table()["name"].text()
+    if recipe["verifier"].value is not None:
+        scorers = recipe["verifier"].table().get("scorers")
+        if scorers is None or not [scorer.text() for scorer in scorers.items()]:
+            recipe["verifier"].fail("must be null or name its scorers")
+    return _plain(node)
+
+
+def _plain(node: Node) -> dict[str, Json]:
+    return {key: value.value for key, value in node.table().items()}
+
+
+def _metrics(node: Node) -> dict[str, Estimate]:
+    for name, metric in node.table().items():
+        keys.check_name(name, node.file, metric.key)
+        if name in prompt_rows.COLUMNS:
+            metric.fail("has the name of another column of the rows; rename the metric")
+    return {name: metric.estimate() for name, metric in node.table().items()}
+
+
+def _whole_metrics(node: Node, prompts: int) -> dict[str, Estimate]:
+    metrics = _metrics(node)
+    for name, estimate in metrics.items():
+        if estimate.n + estimate.unscored != prompts:
+            node.table()[name].fail(f"n and unscored must add up to the {prompts} prompts evaluated")
+    return metrics
+
+
+def _groups(node: Node) -> dict[str, dict[str, dict[str, Estimate]]]:
+    groups = {}
+    for kind, of_kind in node.fields(["category", "split"]).items():
+        groups[kind] = {Node(node.file, of_kind.key, group).text(): _metrics(m) for group, m in of_kind.table().items()}
+    return groups
+
+
+def _curve_point(node: Node) -> CurvePoint:
+    point = node.fields(["candidates", "nfe", "metrics"])
+    return CurvePoint(point["candidates"].count(1), point["nfe"].amount(), _metrics(point["metrics"]))

@@ -1,0 +1,100 @@
+"""The per-prompt rows of a result as Parquet: fixed columns, fixed order, fixed encoding, so that equal rows are equal bytes.
+
+Columns: prompt_id, text, category, split, pick (text), one float64 a metric in the order of their names (null =
+unscored), verifier (the pick's value) and nfe (float64).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tts_bench.errors import BadInput
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+MAX_BYTES = 64_000_000
+TEXTS = ("prompt_id", "text", "category", "split", "pick")
+NUMBERS = ("verifier", "nfe")
+COLUMNS = (*TEXTS, *NUMBERS)
+
+
+def encode(rows: pandas.DataFrame, metrics: Sequence[str], n: int, file: object) -> bytes:
+    """Parquet of `rows`; BadInput if they are not `n` rows of unique prompts with exactly the columns above."""
+    import pyarrow
+    from pyarrow import parquet
+
+    schema = _schema(metrics)
+    _check_columns(list(rows.columns), schema.names, file)
+    try:
+        table = pyarrow.Table.from_pandas(rows[schema.names], schema, preserve_index=False).replace_schema_metadata(
+            None
+        )
+        table = _unscore_infinities(table)
+    except (pyarrow.ArrowException, ValueError, TypeError) as error:
+        raise BadInput.at(file, "rows", str(error).splitlines()[0], "must be texts and numbers") from error
+    _check_content(table, n, file)
+    buffer = io.BytesIO()
+    parquet.write_table(table, buffer, compression="zstd", compression_level=3, version="2.6", store_schema=False)
+    return buffer.getvalue()
+
+
+def decode(content: bytes, metrics: Sequence[str], n: int, file: object) -> pandas.DataFrame:
+    """The inverse of `encode`, with the same checks, made on the file's own summary before anything is unpacked."""
+    import pyarrow
+    from pyarrow import parquet
+
+    schema = _schema(metrics)
+    try:
+        source = parquet.ParquetFile(io.BytesIO(content))
+        unpacked = sum(source.metadata.row_group(i).total_byte_size for i in range(source.metadata.num_row_groups))
+        if unpacked > MAX_BYTES:
+            raise BadInput.at(file, "size", unpacked, f"unpacks to more than {MAX_BYTES} bytes")
+        _check_columns(source.schema_arrow.names, schema.names, file)
+        table = source.read().select(schema.names).cast(schema)
+        table.validate(full=True)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise BadInput.at(
+            file, "content", str(error).splitlines()[0], "is no readable Parquet; evaluate again"
+        ) from error
+    _check_content(table, n, file)
+    return _unscore_infinities(table).to_pandas()
+
+
+def _schema(metrics: Sequence[str]) -> pyarrow.Schema:
+    import pyarrow
+
+    texts = [(name, pyarrow.string()) for name in TEXTS]
+    return pyarrow.schema(texts + [(name, pyarrow.float64()) for name in (*sorted(metrics), *NUMBERS)])
+
+
+def _unscore_infinities(table: pyarrow.Table) -> pyarrow.Table:
+    """A number that is not finite is no score."""
+    import pyarrow.compute as compute
+
+    for i, column in enumerate(table.schema):
+        if column.name not in TEXTS:
+            finite = compute.if_else(compute.is_finite(table[i]), table[i], None)
+            table = table.set_column(i, column, finite)
+    return table
+
+
+def _check_columns(found: Sequence[str], expected: Sequence[str], file: object) -> None:
+    for name in sorted(set(expected) ^ set(found)):
+        raise BadInput.at(file, "column", name, "is missing" if name in expected else "is no column of the rows")
+    if len(found) != len(expected):
+        raise BadInput.at(file, "column", list(found), "occurs twice")
+
+
+def _check_content(table: pyarrow.Table, n: int, file: object) -> None:
+    if table.num_rows != n:
+        raise BadInput.at(file, "rows", table.num_rows, f"must be one for each of the {n} prompts")
+    for name in TEXTS:
+        if table[name].null_count:
+            raise BadInput.at(file, "column", name, "has an empty cell")
+    ids = table["prompt_id"].to_pylist()
+    if len(set(ids)) != len(ids):
+        raise BadInput.at(file, "prompt_id", max(ids, key=ids.count), "occurs twice")

@@ -1,0 +1,12 @@
+"""No search: one draw of noise, whatever it gives. The baseline every curve starts from."""
+
+from __future__ import annotations
+
+from tts_bench.types import Search, Task, search
+
+
+@search("none")
+def none(task: Task) -> Search:
+    """Draw one noise; the final run solves it, so that the search itself spends nothing."""
+    [noise] = yield [task.fresh(to=1.0)]
+    return noise.key
