@@ -38,3 +38,8 @@ def test_a_candidate_without_a_number_has_no_rank_and_takes_none(nothing: float 
 def test_single_passes_the_number_on() -> None:
     assert combine("single", {"a": [0.25], "b": [None]}) == {"a": 0.25, "b": None}
     assert combine("rank", {}) == {}
+
+
+def test_candidates_that_no_scorer_has_seen_have_no_value() -> None:
+    """As when a search is walked for its plan."""
+    assert combine("rank", {"a": [], "b": []}) == {"a": None, "b": None}

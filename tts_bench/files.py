@@ -46,6 +46,8 @@ def read_limited(path: Path, limit: int) -> bytes:
             content = file.read(limit + 1)
     except OSError as error:
         raise BadInput.at(path.parent, "file", path.name, f"cannot be read ({error.strerror or error})") from error
+    except ValueError as error:  # a NUL in the path
+        raise BadInput.at(path.parent, "file", path.name, f"is no path ({error})") from error
     if len(content) > limit:
         raise BadInput.at(path.parent, "file", path.name, f"is larger than the {limit} bytes allowed here")
     return content

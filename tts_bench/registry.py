@@ -1,18 +1,23 @@
 """One registry for searches, models, scorers and suites: a name to a `module:attribute`, imported when asked for.
 
-A third-party package adds to it by an entry point of the group "tts_bench.searches" (models, scorers, suites).
+A third-party package adds to it by an entry point of the group "tts_bench.searches" (models, scorers, suites). Files
+name plug-ins by these names alone, so no file can say which code runs.
 """
 
 from __future__ import annotations
 
-import difflib
+import ast
+import sys
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from typing import Any
 
 from tts_bench.errors import BadInput
+from tts_bench.keys import check_name
+from tts_bench.plaintext import did_you_mean, shown
 
 
 class Registry:
@@ -28,28 +33,91 @@ class Registry:
 
     @cached_property
     def targets(self) -> dict[str, str]:
-        """Every name known and where it lives, built-in ones first."""
-        found = {point.name: point.value for point in sorted(entry_points(group=self.group))}
-        return self.builtin | {name: value for name, value in found.items() if name not in self.builtin}
+        """Every name that can be used and where it lives, built-in ones first."""
+        return self._found[0]
+
+    @property
+    def ignored(self) -> dict[str, str]:
+        """Entry points that cannot be used, "name (module:attribute)", and why."""
+        return self._found[1]
 
     def names(self) -> list[str]:
         return list(self.targets)
 
-    def require(self, name: str, file: object = "command line", key: str = "") -> str:
+    def require(self, name: Any, file: object = "command line", key: str = "") -> str:
         """`name` if it is known, else BadInput that says what it may have been meant to be."""
+        key = key or self.kind
+        check_name(name, file, key)
         if name not in self.targets:
-            near = difflib.get_close_matches(name, self.targets, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self.targets)}"
-            raise BadInput.at(file, key or self.kind, name, f"no such {self.kind}; {hint}")
+            raise BadInput.at(file, key, name, f"no such {self.kind}; {did_you_mean(name, self.targets)}")
         return name
 
     def load(self, name: str) -> Callable[..., Any]:
-        """Import and return what `name` stands for."""
+        """Import and return what `name` stands for; BadInput if its package does not import."""
+        target = self.targets[self.require(name)]
+        module, _, attribute = target.partition(":")
+        try:
+            return reduce(getattr, attribute.split("."), import_module(module))
+        except Exception as error:  # somebody else's module may fail in any way
+            why = f"cannot be imported ({type(error).__name__}: {shown(error)}); mend or remove its package"
+            raise BadInput.at(self.kind, name, target, why) from error
+
+    def describe(self, name: str) -> str:
+        """The first line of its docstring, read from its source without importing it; "" where there is none."""
         module, _, attribute = self.targets[self.require(name)].partition(":")
         try:
-            return getattr(import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise BadInput.at(self.kind, name, self.targets[name], f"cannot be imported ({error})") from error
+            tree = ast.parse(_source(module))
+        except (SyntaxError, ValueError):
+            return ""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        for node in [node for node in tree.body if isinstance(node, kinds) and node.name == attribute] + [tree]:
+            if text := ast.get_docstring(node):
+                return text.splitlines()[0]
+        return ""
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, str], dict[str, str]]:
+        usable, ignored = dict(self.builtin), {}
+        for point in sorted(entry_points(group=self.group), key=lambda point: (point.name, point.value)):
+            target = f"{point.module}:{point.attr}"
+            reason = _refusal(point.name, point.attr)
+            if point.name in usable and usable[point.name] != target:
+                reason = f"the name is taken by {usable[point.name]}"
+            if reason:
+                ignored[f"{point.name} ({target})"] = reason
+            else:
+                usable[point.name] = target
+        return usable, ignored
+
+
+def _refusal(name: str, attribute: str) -> str:
+    try:
+        check_name(name, "", "")
+    except BadInput as error:
+        return str(error).rpartition(": ")[-1]
+    return "" if attribute else "names a module; name a function in it, module:function"
+
+
+def _source(module: str) -> str:
+    """The module's source, found along its packages' paths: `importlib.util.find_spec` would import its parents."""
+    path, spec, done = None, None, ""
+    for part in module.split("."):
+        done = f"{done}.{part}" if done else part
+        spec = _spec(done, path)
+        if spec is None:
+            return ""
+        path = spec.submodule_search_locations
+    try:
+        return spec.loader.get_source(done) or ""  # type: ignore[union-attr]
+    except (AttributeError, ImportError, OSError):
+        return ""
+
+
+def _spec(module: str, path: Any) -> ModuleSpec | None:
+    for finder in sys.meta_path:
+        if (find := getattr(finder, "find_spec", None)) and (spec := find(module, path)):
+            return spec
+    return None
 
 
 SEARCHES = Registry("search", {
@@ -65,4 +133,4 @@ SCORERS = Registry("scorer", {
     "appeal": "tts_bench.scorers.appeal:load",
     "chance": "tts_bench.scorers.chance:load",
 })  # fmt: skip
-SUITES = Registry("suite", {"shapes": "tts_bench.suite:shapes_card"})  # a function that returns the path of a card
+SUITES = Registry("suite", {})  # functions that return a card's path; the project's own are the cards in benchmarks/

@@ -228,3 +228,11 @@ class Scorer(Protocol):
     outputs: tuple[str, ...]
 
     def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Annotates a search's number with what it may be, both ends included: `Annotated[int, Range(1, 4096)]`."""
+
+    low: float
+    high: float

@@ -35,7 +35,7 @@ def mean_ranks(numbers: Sequence[float]) -> list[float]:
 
 
 def _whole(numbers: Sequence[float | None]) -> bool:
-    return all(number is not None and math.isfinite(number) for number in numbers)
+    return bool(numbers) and all(number is not None and math.isfinite(number) for number in numbers)
 
 
 def _width(scored: Mapping[Key, Sequence[float]]) -> int:

@@ -1,0 +1,185 @@
+"""A suite's card: prompts, metrics, protocol and the submissions it is usually run with.
+
+name = "shapes"
+title = "..."
+description = "..."
+[prompts]
+file = "shapes.prompts.jsonl"   # beside the card; its sha256 is part of the card, so prompts cannot drift
+sha256 = "..."
+limit = 84                      # how many are used unless told otherwise: a prefix
+[protocol]
+seed = 0
+model = "shapes"
+curve = true                    # the metrics are cheap enough to score every candidate of an exchangeable search
+[[metrics]]
+name = "accuracy"
+scorer = "checker"
+output = "accuracy"             # which of the scorer's numbers
+title = "..."
+percent = true                  # optional: shown as per cent
+main = true                     # exactly one
+oracle = true                   # optional: a verifier that uses this scorer is flagged, never ranked with the rest
+[[submissions]]                 # as in a submission's file
+[[published]]                   # optional: numbers of a paper, with their source
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tts_bench.checks import boolean, integer, matching, text
+from tts_bench.errors import BadInput
+from tts_bench.files import read_limited
+from tts_bench.keys import check_name, inside
+from tts_bench.plaintext import did_you_mean, shown
+from tts_bench.prompts import read_prompts
+from tts_bench.registry import MODELS, SCORERS, SUITES
+from tts_bench.submission import Submission, take_submission
+from tts_bench.tables import MAX_BYTES, Table, parse_toml
+from tts_bench.types import Prompt
+
+_HERE = Path(__file__).parent
+CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
+SHA256 = matching("[0-9a-f]{64}", "a sha256 in 64 lower-case hex digits")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of a scorer, higher is better, that the suite reports."""
+
+    name: str
+    scorer: str
+    output: str
+    title: str
+    percent: bool
+    main: bool
+    oracle: bool
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A card as a value; `digest` is the sha256 of its file, `path` where that was."""
+
+    name: str
+    title: str
+    description: str
+    path: Path
+    digest: str
+    prompts_path: Path
+    prompts_sha256: str
+    default_limit: int
+    seed: int
+    model: str
+    curve: bool
+    metrics: tuple[Metric, ...]
+    submissions: tuple[Submission, ...]
+    published: tuple[Mapping[str, Any], ...] = ()
+
+    @cached_property
+    def all_prompts(self) -> tuple[Prompt, ...]:
+        """Every prompt of the file, its sha256 and ids checked."""
+        return read_prompts(self.prompts_path, self.prompts_sha256)
+
+    def prompts(self, limit: int | None = None) -> list[Prompt]:
+        """The first `limit` prompts, the card's number if None; BadInput if there are not so many."""
+        wanted = self.default_limit if limit is None else limit
+        if not 1 <= wanted <= len(self.all_prompts):
+            fix = f"the suite has {len(self.all_prompts)} prompts; ask for 1 to {len(self.all_prompts)}"
+            raise BadInput.at(shown(self.path), "prompts.limit", wanted, fix)
+        return list(self.all_prompts[:wanted])
+
+
+def find_suite(name_or_path: str) -> Suite:
+    """The suite of a name (built in, or a package's entry point), or of a card's path, which ends in .toml."""
+    if name_or_path.endswith(".toml"):
+        return read_suite(Path(name_or_path))
+    suite = read_suite(_card(check_name(name_or_path, "command line", "suite")))
+    if suite.name != name_or_path:
+        raise BadInput.at(shown(suite.path), "name", suite.name, f"the suite is found as {name_or_path!r}; call it so")
+    return suite
+
+
+def suite_names() -> list[str]:
+    """Suites found by name: the project's own cards, then those of other packages."""
+    own = sorted(path.stem for path in CARDS.glob("*.toml"))
+    return own + [name for name in SUITES.names() if name not in own]
+
+
+def read_suite(path: Path) -> Suite:
+    """The card in a TOML file; BadInput for the first thing wrong with it. Its prompts are read when asked for."""
+    raw = read_limited(path, MAX_BYTES)
+    table = Table(parse_toml(raw, shown(path)), shown(path))
+    prompts, protocol = table.table("prompts"), table.table("protocol")
+    suite = Suite(
+        name=table.take("name", check_name),
+        title=table.take("title", text(200)),
+        description=table.take("description", text(4000)),
+        path=path,
+        digest=hashlib.sha256(raw).hexdigest(),
+        prompts_path=inside(path.parent, prompts.take("file", _beside)),
+        prompts_sha256=prompts.take("sha256", SHA256),
+        default_limit=prompts.take("limit", integer(1, 1_000_000)),
+        seed=protocol.take("seed", integer(0)),
+        model=protocol.take("model", MODELS.require),
+        curve=protocol.take("curve", boolean, False),
+        metrics=tuple(_metric(metric) for metric in table.tables("metrics")),
+        submissions=tuple(take_submission(submission) for submission in table.tables("submissions")),
+        published=tuple(_published(numbers) for numbers in table.tables("published")),
+    )
+    table.done()
+    _check_whole(suite, table)
+    return suite
+
+
+def _card(name: str) -> Path:
+    if (CARDS / f"{name}.toml").is_file():
+        return CARDS / f"{name}.toml"
+    if name not in SUITES.targets:
+        fix = f"no such suite; {did_you_mean(name, suite_names())} (or give the path of a card, ending in .toml)"
+        raise BadInput.at("command line", "suite", name, fix)
+    return Path(SUITES.load(name)())
+
+
+def _beside(value: Any, file: str, key: str) -> str:
+    """A plain file name: prompts lie beside their card, and a card can name no other place."""
+    stem, dot, suffix = value.rpartition(".") if isinstance(value, str) else ("", "", "")
+    if not dot or suffix != "jsonl":
+        raise BadInput.at(file, key, value, "must be the name of a .jsonl file beside the card")
+    check_name(stem, file, key)
+    return value
+
+
+def _metric(table: Table) -> Metric:
+    return Metric(
+        name=table.take("name", check_name),
+        scorer=table.take("scorer", SCORERS.require),
+        output=table.take("output", check_name),
+        title=table.take("title", text(200)),
+        percent=table.take("percent", boolean, False),
+        main=table.take("main", boolean, False),
+        oracle=table.take("oracle", boolean, False),
+    )
+
+
+def _published(table: Table) -> Mapping[str, Any]:
+    """Numbers of somebody else, as they stand in the card; they must say where they are from."""
+    table.take("source", text())
+    return table.rest()
+
+
+def _check_whole(suite: Suite, table: Table) -> None:
+    """What no single value shows: one main metric, and no name twice."""
+    main = [metric.name for metric in suite.metrics if metric.main]
+    if len(main) != 1:
+        table.refuse("metrics", f"exactly one must have main = true; here {', '.join(main) or 'none'} has")
+    for key, names in (
+        ("metrics", [m.name for m in suite.metrics]),
+        ("submissions", [s.name for s in suite.submissions]),
+    ):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            table.refuse(key, f"{twice[0]!r} names two of them; give each a name of its own")
