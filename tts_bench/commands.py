@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -151,10 +152,12 @@ def leaderboard(suite: str, results: Path, out: Path) -> None:
 def store_stats(path: Path, as_json: bool) -> None:
     with _existing(path) as store:
         stats = store.stats()
+    numbers = asdict(stats)
     if as_json:
-        console.print_json(stats.as_json())
+        console.print_json(numbers)
         return
-    for name, value in stats.as_json().items():
+    numbers["quarantined"] = sum(stats.quarantined.values())
+    for name, value in numbers.items():
         console.out().print(f"{name:<14} {value:>14,}", highlight=False, markup=False)
 
 

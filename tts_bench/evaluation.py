@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,16 +51,14 @@ class Evaluation:
 
 def row_of(result: Result) -> dict[str, Json]:
     """One submission's line of the command's JSON output."""
-    recipe = result.recipe
+    recipe: Mapping[str, Any] = result.recipe
+    verifier = recipe["verifier"]
     return {
         "submission": result.name, "model": recipe["model"]["name"], "search": recipe["search"]["name"],
-        "verifier": verifier_label(recipe["verifier"]), "nfe": result.nfe,
-        "metrics": {name: estimate.as_json() for name, estimate in result.metrics.items()}, "ledger": dict(result.ledger),
+        "verifier": "+".join(verifier["scorers"]) if verifier else None, "nfe": result.nfe,
+        "metrics": {name: estimate.as_json() for name, estimate in result.metrics.items()},
+        "ledger": dict(result.ledger),
     }  # fmt: skip
-
-
-def verifier_label(verifier: Mapping[str, Json] | None) -> str | None:
-    return "+".join(verifier["scorers"]) if verifier else None  # type: ignore[arg-type]
 
 
 @dataclass
@@ -145,7 +143,7 @@ class Evaluator:
 
     def group(self, rows: pd.DataFrame, by: str, seed: int) -> dict[str, dict[str, Estimate]]:
         """Every metric within each category or split, in the suite's order."""
-        return {name: self.estimates(rows[rows[by] == name], seed) for name in dict.fromkeys(rows[by]) if name}
+        return {name: self.estimates(rows.loc[rows[by] == name], seed) for name in dict.fromkeys(rows[by]) if name}
 
     def curve(self, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int) -> list[CurvePoint]:
         """Every budget up to the pool's size, from the one pool, by the exact expected best of k."""

@@ -49,5 +49,7 @@ def _networks(weights: Path, dtype: str, device: str) -> Networks:
     for name, part in parts.items():
         own = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
         part.load_state_dict({key: value.float() for key, value in own.items()})
-        part.requires_grad_(False).eval().to(device, getattr(torch, dtype))
+        part.requires_grad_(False).eval()
+        # diffusers' own `to` warns of modules to be kept in float32 even where the list of them is empty.
+        torch.nn.Module.to(part, device, getattr(torch, dtype))
     return Networks(parts["transformer"], parts["text_encoder"], network.build_tokenizer())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tts_bench.shapes import scenes
 
 if TYPE_CHECKING:
-    from diffusers import SD3Transformer2DModel
+    from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
     from transformers import CLIPTextModel, PreTrainedTokenizerFast
 
 WIDTH, TEXT_LENGTH = 128, 16
@@ -20,7 +20,8 @@ def words() -> list[str]:
     """The whole vocabulary, in a fixed order; a word's place is its token."""
     shapes = [word for shape in scenes.SHAPES for word in (shape, "crosses" if shape == "cross" else shape + "s")]
     numbers = ["a", "an", "two", "three", "four", "and", "left", "right", "of", "above", "below"]
-    return ["<pad>", "<start>", "<unknown>", *numbers, *scenes.COLOURS, *shapes, *scenes.SIZES, *scenes.TEXTURES, "<end>"]
+    attributes = [*scenes.COLOURS, *shapes, *scenes.SIZES, *scenes.TEXTURES]
+    return ["<pad>", "<start>", "<unknown>", *numbers, *attributes, "<end>"]
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -32,10 +33,8 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     ends = [(word, vocabulary[word]) for word in ("<start>", "<end>")]
     tokenizer.post_processor = processors.TemplateProcessing(single="<start> $A <end>", special_tokens=ends)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=TEXT_LENGTH, pad_token="<pad>", unk_token="<unknown>",
-        bos_token="<start>", eos_token="<end>",
-    )  # fmt: skip
+    marks = {"pad_token": "<pad>", "unk_token": "<unknown>", "bos_token": "<start>", "eos_token": "<end>"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=TEXT_LENGTH, **marks)
 
 
 def build_text_encoder() -> CLIPTextModel:
@@ -53,7 +52,7 @@ def build_text_encoder() -> CLIPTextModel:
 
 
 def build_transformer() -> SD3Transformer2DModel:
-    from diffusers import SD3Transformer2DModel
+    from diffusers.models.transformers.transformer_sd3 import SD3Transformer2DModel
 
     return SD3Transformer2DModel(
         sample_size=32, patch_size=4, in_channels=3, out_channels=3, num_layers=5, attention_head_dim=32,

@@ -6,11 +6,11 @@ hold an image against exactly the family of shapes that a correct image may cont
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
-from tts_bench.shapes.scenes import SHAPES, Scene
+from tts_bench.shapes.scenes import Scene
 
 SIDE = 32  # pixels
 WINDOW = 21  # side of a stencil, pixels; the shape's centre lies in its middle pixel
@@ -29,7 +29,7 @@ PALETTE = {
 WHITE = (230, 230, 230)
 
 
-@lru_cache(maxsize=None)
+@cache
 def stencil(shape: str, diameter: float, sub_x: int, sub_y: int) -> np.ndarray:
     """Coverage in [0, 1], (WINDOW, WINDOW) float32, of `shape` centred `sub / SUBPIXELS` into the middle pixel."""
     fine = 8
@@ -111,7 +111,7 @@ def holds(relation: str, first: np.ndarray, second: np.ndarray, margin: float) -
     """Whether every centre of `first` (..., n, 2) stands in `relation` to every one of `second`, by `margin` pixels."""
     axis, sign = {"left of": (0, 1), "right of": (0, -1), "above": (1, 1), "below": (1, -1)}[relation]
     gaps = sign * (second[..., None, :, axis] - first[..., :, None, axis])
-    return (gaps >= margin).all(axis=(-1, -2))
+    return np.asarray((gaps >= margin).all(axis=(-1, -2)))
 
 
 def _sub(x: float, y: float) -> tuple[int, int]:

@@ -107,7 +107,14 @@ def draw_scene(rng: np.random.Generator, category: str) -> Scene:
 
 
 def change_one(rng: np.random.Generator, scene: Scene) -> Scene:
-    """The scene with exactly one attribute made wrong: what a checker must reject."""
+    """The scene with exactly one attribute made wrong, as one that can still be drawn: what a checker must reject."""
+    while True:
+        changed = _change(rng, scene)
+        if _roomy(changed):
+            return changed
+
+
+def _change(rng: np.random.Generator, scene: Scene) -> Scene:
     spots = [(i, name) for i, thing in enumerate(scene.things) for name in _named(thing)]
     spots += [(0, "relation")] if scene.relation else []
     index, name = spots[int(rng.integers(len(spots)))]
@@ -115,12 +122,18 @@ def change_one(rng: np.random.Generator, scene: Scene) -> Scene:
         return replace(scene, relation=CONVERSE[scene.relation])
     thing = scene.things[index]
     options: dict[str, tuple[object, ...]] = {
-        "colour": COLOURS, "shape": SHAPES, "size": SIZES, "texture": TEXTURES,
-        "count": tuple(n for n in (1, 2, 3, 4) if scene.total - thing.count + n <= 4),
+        "colour": COLOURS, "shape": SHAPES, "size": SIZES, "texture": TEXTURES, "count": tuple(NUMBERS),
     }  # fmt: skip
     others = [value for value in options[name] if value != getattr(thing, name)]
     changed = replace(thing, **{name: others[int(rng.integers(len(others)))]})
     return replace(scene, things=tuple(changed if i == index else t for i, t in enumerate(scene.things)))
+
+
+def _roomy(scene: Scene) -> bool:
+    """Whether the renderer finds a layout soon: few large objects, and no three in a row beside a fourth."""
+    large = sum(thing.count for thing in scene.things if thing.size == "large")
+    most = 2 if scene.relation else 4
+    return scene.total <= (2 if large else 4) and large <= 1 and all(thing.count <= most for thing in scene.things)
 
 
 def _named(thing: Thing) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,12 +68,16 @@ def optimizers(model: Denoiser) -> list[torch.optim.Optimizer]:
     return [muon, torch.optim.AdamW(others, lr=1e-3, weight_decay=0.0, betas=(0.9, 0.98))]
 
 
-def schedule(step: int, steps: int) -> float:
-    """Learning-rate factor: a short warm-up, then linearly to zero in one unbroken run."""
-    return min(1.0, (step + 1) / 100) * (1 - step / steps)
+def schedule(step: int, legs: Sequence[int]) -> float:
+    """Learning-rate factor: a short warm-up, then linearly to zero at the end of each leg.
+
+    A leg that goes on from another starts at the rate that one straight run to its own end would have there.
+    """
+    end = next(end for end in legs if step < end)
+    return min(1.0, (step + 1) / 100) * (1 - step / end)
 
 
-def train(out: Path, seed: int, steps: int, batch: int, device: str, checkpoint_every: int) -> None:
+def train(out: Path, seed: int, legs: Sequence[int], batch: int, device: str, checkpoint_every: int) -> None:
     torch.manual_seed(seed)  # the initial weights; every later draw has its own generator
     model = Denoiser().to(device)
     ema = {name: p.detach().clone() for name, p in model.state_dict().items()}
@@ -82,10 +86,10 @@ def train(out: Path, seed: int, steps: int, batch: int, device: str, checkpoint_
     start = _resume(out, model, ema, optims, device)
     tokenizer = network.build_tokenizer()
     began, losses = time.time(), []
-    for step in range(start, steps):
+    for step in range(start, legs[-1]):
         for optim, rates in zip(optims, base, strict=True):
             for group, rate in zip(optim.param_groups, rates, strict=True):
-                group["lr"] = rate * schedule(step, steps)
+                group["lr"] = rate * schedule(step, legs)
         x0, texts, noise, t = draw_batch(seed, step, batch)
         tokens = tokenizer(texts, padding="max_length", return_tensors="pt")["input_ids"].to(device)
         x0, noise, t = x0.to(device), noise.to(device), t.to(device)
@@ -104,7 +108,7 @@ def train(out: Path, seed: int, steps: int, batch: int, device: str, checkpoint_
         if (step + 1) % 100 == 0:
             _log(out, step + 1, batch, losses, time.time() - began)
             losses.clear()
-        if (step + 1) % checkpoint_every == 0 or step + 1 == steps:
+        if (step + 1) % checkpoint_every == 0 or step + 1 in legs:
             _checkpoint(out, step + 1, model, ema, optims)
 
 
@@ -152,12 +156,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and the log")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--legs", type=int, nargs="+", default=[6000, 9500], help="steps at which a leg ends")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--checkpoint-every", type=int, default=500)
     args = parser.parse_args()
-    train(args.out, args.seed, args.steps, args.batch, args.device, args.checkpoint_every)
+    train(args.out, args.seed, args.legs, args.batch, args.device, args.checkpoint_every)
 
 
 if __name__ == "__main__":
