@@ -78,7 +78,10 @@ def fake_result(
     scorers = ["dual_encoder", "appeal"] if verifier == "ensemble" else [verifier]
     recipe = {
         "model": {"name": "shapes", "steps": 12, "guidance": 2.5},
-        "search": {"name": search or ("random" if verifier else "none"), "candidates": candidates if verifier else None},
+        "search": {
+            "name": search or ("random" if verifier else "none"),
+            "candidates": candidates if verifier else None,
+        },
         "verifier": {"scorers": scorers, "combine": "rank" if len(scorers) > 1 else "single"} if verifier else None,
         "budget": {"nfe": None},
     }

@@ -134,7 +134,7 @@ def check_kills(write: Writer, root: Path) -> int:
 
 
 def backwards(folder: Path, contents: Mapping[str, bytes]) -> None:
-    files.write_together(folder, dict(reversed(contents.items())))
+    files.write_together(folder, dict(reversed(list(contents.items()))))
 
 
 def test_a_kill_at_any_step_tears_no_file(tmp_path: Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import errno
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -63,21 +62,6 @@ def test_writing_again_changes_nothing(tmp_path: Path):
 
 
 # --- defects, one by one
-
-
-def at(path: str, value: object) -> Callable[[dict[str, Any]], None]:
-    """Set, or with `...` remove, what is at a dotted path."""
-
-    def change(document: dict[str, Any]) -> None:
-        *steps, last = path.split("/")
-        for step in steps:
-            document = document[int(step) if isinstance(document, list) else step]
-        if value is ...:
-            del document[last]
-        else:
-            document[last] = value
-
-    return change
 
 
 ESTIMATE = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 12, "unscored": 0}
@@ -219,18 +203,21 @@ def plant(link: Path, outside: Path) -> None:
 
 def check_links(root: Path) -> None:
     for name in ("result.json", "rows.parquet", "submission.toml", ""):
-        suite_folder, outside = root / f"links{len(name)}", root / f"outside{len(name)}"
+        suite_folder = root / f"links{len(name)}"
         folder = write_one(suite_folder)
-        plant(folder / name if name else folder, outside)
-        reads = [lambda: write_one(suite_folder)]
-        reads += [] if name == "submission.toml" else [lambda: read_result(folder), lambda: read_results(suite_folder)]
-        for read in reads:
-            try:
-                read()
-            except BadInput as error:
-                assert "symbolic link" in str(error)
-                continue
-            raise AssertionError(f"followed the link in place of {name or 'the folder'}")
+        plant(folder / name if name else folder, root / f"outside{len(name)}")
+        refused = [is_refused(write_one, suite_folder)]
+        if name != "submission.toml":  # which no reader opens
+            refused += [is_refused(read_result, folder), is_refused(read_results, suite_folder)]
+        assert all(refused), f"followed the link in place of {name or 'the folder'}"
+
+
+def is_refused(function: Callable[[Path], object], folder: Path) -> bool:
+    try:
+        function(folder)
+    except BadInput as error:
+        return "symbolic link" in str(error)
+    return False
 
 
 def test_symbolic_links_are_refused(tmp_path: Path):
@@ -309,9 +296,3 @@ def test_a_result_that_could_not_be_read_back_is_not_written(tmp_path: Path):
     with pytest.raises(BadInput):
         write_result(folder, result, rows.drop(columns="pick"), TOML)
     assert not folder.exists()
-
-
-def test_the_written_digest_is_the_rows_own(tmp_path: Path):
-    folder = write_one(tmp_path)
-    written = json.loads((folder / "result.json").read_text())["files"]["rows.parquet"]
-    assert written == hashlib.sha256((folder / "rows.parquet").read_bytes()).hexdigest()

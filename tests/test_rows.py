@@ -33,7 +33,7 @@ def check_equal_rows_are_equal_bytes(encode: Encode) -> None:
     rows = some_rows()
     shuffled = rows[list(rows.columns[::-1])]
     reindexed = rows.set_index(np.arange(12) + 100)
-    as_objects = rows.astype({name: object for name in prompt_rows.TEXTS})
+    as_objects = rows.astype(dict.fromkeys(prompt_rows.TEXTS, object))
     for same in (rows, shuffled, reindexed, as_objects):
         assert encode(same) == encode(rows)
     assert encode(rows.assign(text=[f"{text}!" for text in rows["text"]])) != encode(rows)
@@ -83,9 +83,11 @@ DEFECTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "another column": lambda rows: rows.assign(secret=1.0),
     "column twice": lambda rows: pd.concat([rows, rows[["text"]]], axis=1),
     "text among numbers": lambda rows: rows.assign(accuracy=["high"] * 12),
+    "digits among numbers": lambda rows: rows.assign(accuracy=["1.5"] * 12),
+    "truths among numbers": lambda rows: rows.assign(accuracy=[True] * 12),
     "numbers for text": lambda rows: rows.assign(text=np.arange(12)),
     "empty category": lambda rows: rows.assign(category=None),
-    "lone surrogate": lambda rows: rows.astype({"text": object}).assign(text=["\ud800"] * 12),
+    "lone surrogate": lambda rows: rows.assign(text=pd.Series(["\ud800"] * 12, dtype=object)),
 }  # fmt: skip
 
 
@@ -100,8 +102,9 @@ def test_a_file_with_the_same_defect_is_refused_too(defect: str):
     buffer = io.BytesIO()
     rows = DEFECTS[defect](some_rows())
     if defect == "column twice":
-        pytest.raises(ValueError, rows.to_parquet)  # pandas itself will not write it
-        return
+        with pytest.raises(ValueError, match="uplicate"):
+            rows.to_parquet()
+        return  # pandas itself will not write it
     rows.to_parquet(buffer, index=False)
     with pytest.raises(BadInput, match=r"^rows\.parquet: "):
         decode(buffer.getvalue())

@@ -67,7 +67,7 @@ def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
     card, screen = find_suite(suite), console.out()
     folder = out / "results" / card.name
     rows = {result.name: read_rows(folder / result.name) for result in done.results}
-    screen.print(terminal_table(done.results, rows, metric_infos(card), card.title))
+    screen.print(terminal_table(done.results, rows, metric_infos(card), card.title, screen.width))
     saved = (
         f", {1 - done.nfe_run / done.nfe_charged:.0%} of it shared or already in the store" if done.nfe_charged else ""
     )

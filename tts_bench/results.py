@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from tts_bench import keys, rows as prompt_rows
+from tts_bench import keys
+from tts_bench import rows as prompt_rows
 from tts_bench.document import Node, parse_json, read_json
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited, write_together

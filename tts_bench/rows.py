@@ -1,4 +1,4 @@
-"""The per-prompt rows of a result as Parquet: fixed columns, fixed order, fixed encoding, so that equal rows are equal bytes.
+"""The per-prompt rows of a result as Parquet: fixed columns, order and encoding, so that equal rows are equal bytes.
 
 Columns: prompt_id, text, category, split, pick (text), one float64 a metric in the order of their names (null =
 unscored), verifier (the pick's value) and nfe (float64).
@@ -7,6 +7,7 @@ unscored), verifier (the pick's value) and nfe (float64).
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,11 @@ def encode(rows: pandas.DataFrame, metrics: Sequence[str], n: int, file: object)
     schema = _schema(metrics)
     _check_columns(list(rows.columns), schema.names, file)
     try:
-        table = pyarrow.Table.from_pandas(rows[schema.names], schema, preserve_index=False).replace_schema_metadata(
-            None
-        )
-        table = _unscore_infinities(table)
+        table = pyarrow.Table.from_pandas(_unscore_infinities(rows)[schema.names], preserve_index=False)
+        _check_types(table.schema, file)
+        table = table.cast(schema).replace_schema_metadata(None)
     except (pyarrow.ArrowException, ValueError, TypeError) as error:
-        raise BadInput.at(file, "rows", str(error).splitlines()[0], "must be texts and numbers") from error
+        raise BadInput.at(file, "rows", _first_line(error), "must be texts and numbers") from error
     _check_content(table, n, file)
     buffer = io.BytesIO()
     parquet.write_table(table, buffer, compression="zstd", compression_level=3, version="2.6", store_schema=False)
@@ -54,14 +54,13 @@ def decode(content: bytes, metrics: Sequence[str], n: int, file: object) -> pand
         if unpacked > MAX_BYTES:
             raise BadInput.at(file, "size", unpacked, f"unpacks to more than {MAX_BYTES} bytes")
         _check_columns(source.schema_arrow.names, schema.names, file)
+        _check_types(source.schema_arrow, file)
         table = source.read().select(schema.names).cast(schema)
         table.validate(full=True)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise BadInput.at(
-            file, "content", str(error).splitlines()[0], "is no readable Parquet; evaluate again"
-        ) from error
+        raise BadInput.at(file, "content", _first_line(error), "is no readable Parquet; evaluate again") from error
     _check_content(table, n, file)
-    return _unscore_infinities(table).to_pandas()
+    return _unscore_infinities(table.to_pandas())
 
 
 def _schema(metrics: Sequence[str]) -> pyarrow.Schema:
@@ -71,15 +70,9 @@ def _schema(metrics: Sequence[str]) -> pyarrow.Schema:
     return pyarrow.schema(texts + [(name, pyarrow.float64()) for name in (*sorted(metrics), *NUMBERS)])
 
 
-def _unscore_infinities(table: pyarrow.Table) -> pyarrow.Table:
+def _unscore_infinities(rows: pandas.DataFrame) -> pandas.DataFrame:
     """A number that is not finite is no score."""
-    import pyarrow.compute as compute
-
-    for i, column in enumerate(table.schema):
-        if column.name not in TEXTS:
-            finite = compute.if_else(compute.is_finite(table[i]), table[i], None)
-            table = table.set_column(i, column, finite)
-    return table
+    return rows.replace([math.inf, -math.inf], math.nan)
 
 
 def _check_columns(found: Sequence[str], expected: Sequence[str], file: object) -> None:
@@ -87,6 +80,17 @@ def _check_columns(found: Sequence[str], expected: Sequence[str], file: object) 
         raise BadInput.at(file, "column", name, "is missing" if name in expected else "is no column of the rows")
     if len(found) != len(expected):
         raise BadInput.at(file, "column", list(found), "occurs twice")
+
+
+def _check_types(schema: pyarrow.Schema, file: object) -> None:
+    """A cast would take "1.5" for a number and 1.5 for a text."""
+    import pyarrow.types as types
+
+    for column in schema:
+        is_text = types.is_string(column.type) or types.is_large_string(column.type)
+        is_number = types.is_floating(column.type) or types.is_integer(column.type) or types.is_null(column.type)
+        if not (is_text if column.name in TEXTS else is_number):
+            raise BadInput.at(file, "column", column.name, f"must not hold {column.type}")
 
 
 def _check_content(table: pyarrow.Table, n: int, file: object) -> None:
@@ -98,3 +102,7 @@ def _check_content(table: pyarrow.Table, n: int, file: object) -> None:
     ids = table["prompt_id"].to_pylist()
     if len(set(ids)) != len(ids):
         raise BadInput.at(file, "prompt_id", max(ids, key=ids.count), "occurs twice")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

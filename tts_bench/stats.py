@@ -159,7 +159,7 @@ def _bootstrap(scored: np.ndarray, unscored: int, seed: int, resamples: int, lev
     return Estimate(value, float(low), float(high), scored.size, unscored)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _resample_counts(n: int, seed: int, resamples: int) -> np.ndarray:
     """How often each of `n` prompts is drawn in each resample: (resamples, n), rows sum to n. Shared by all metrics."""
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fake_results import fake_result
+from tests.report.suite import METRICS
+from tts_bench.report import wording
+from tts_bench.stats import Estimate
+
+PERCENT, PLAIN = METRICS[0], METRICS[2]
+
+
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [([0.82], 3), ([5.79, 0.01], 3), ([22.39], 2), ([470.3], 1), ([13000.0], 1), ([0.05], 4), ([0.0012], 5),
+     ([-5.0], 3), ([], 3), ([0.0, None], 3), ([1e-12], 6)],
+)  # fmt: skip
+def test_columns_show_about_three_figures(values: list[float | None], places: int):
+    assert wording.decimals(PLAIN, values) == places
+    assert wording.decimals(PERCENT, values) == 1
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(0.62, 0.513, 0.716, 84, 0), "62.0 [51.3, 71.6]"),
+        (Estimate(0.62, 0.513, 0.716, 82, 2), "62.0 [51.3, 71.6] (2 unscored)"),
+        (Estimate(None, None, None, 0, 84), "– (84 unscored)"),
+        (Estimate(0.5, None, None, 1, 0), "50.0"),
+        (Estimate(-0.0001, -0.0004, 0.0, 9, 0), "0.0 [0.0, 0.0]"),
+        (None, "–"),
+    ],
+)
+def test_an_estimate_shows_its_interval_and_what_is_unscored(estimate: Estimate | None, text: str):
+    assert wording.interval(estimate, PERCENT, 1) == text
+
+
+def test_gains_carry_a_sign():
+    assert wording.interval(Estimate(0.123, 0.081, 0.16, 84, 0), PERCENT, 1, "+") == "+12.3 [8.1, 16.0]"
+    assert wording.interval(Estimate(-0.123, -0.16, -0.081, 84, 0), PERCENT, 1, "+") == "-12.3 [-16.0, -8.1]"
+
+
+@pytest.mark.parametrize(("value", "text"), [(192.0, "192"), (13000.0, "13,000"), (130.52, "130.5")])
+def test_nfe_is_whole_where_it_can_be(value: float, text: str):
+    assert wording.nfe(value) == text
+
+
+def test_recipes_read_as_calls():
+    result, _ = fake_result("random16-ensemble", "ensemble", n=6)
+    assert wording.search(result) == "random(candidates=16)"
+    assert wording.verifier(result) == "dual_encoder + appeal (rank)"
+    assert wording.model(result, [result]) == "shapes"
+    plain, _ = fake_result("none", n=6)
+    assert (wording.search(plain), wording.verifier(plain)) == ("none", "–")
+
+
+def test_models_of_one_name_show_only_what_tells_them_apart():
+    first, _ = fake_result("a", n=6)
+    second = replace(first, recipe={**first.recipe, "model": {"name": "shapes", "steps": 24, "guidance": 2.5}})
+    third = replace(first, recipe={**first.recipe, "model": {"name": "flux", "steps": 30}})
+    everyone = [first, second, third]
+    assert [wording.model(result, everyone) for result in everyone] == ["shapes(steps=12)", "shapes(steps=24)", "flux"]

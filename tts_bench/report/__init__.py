@@ -1,0 +1,1 @@
+"""Results in, files out: leaderboards as Markdown, CSV and figures, and the table of the terminal."""

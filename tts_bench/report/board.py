@@ -1,0 +1,143 @@
+"""Who is ranked with whom: the order of a leaderboard, before any of it becomes text or ink."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tts_bench import keys
+from tts_bench.errors import BadInput
+from tts_bench.results import Result
+from tts_bench.stats import Estimate, paired_delta
+
+if TYPE_CHECKING:
+    import pandas
+
+PROTOCOL = ("card", "prompts", "n", "seed")  # what two results must share to be compared
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """A metric as the suite's card describes it; higher is better. Exactly one of a suite is `main`."""
+
+    name: str
+    title: str
+    percent: bool
+    main: bool
+    scorer: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One submission on the board: its rank, if it has one, and its gain over the baseline in the main metric."""
+
+    result: Result
+    rank: int | None = None
+    gain: Estimate | None = None
+    is_baseline: bool = False
+
+    @property
+    def is_oracle(self) -> bool:
+        return "oracle" in self.result.flags
+
+    def grades_itself(self, metric: str) -> bool:
+        """The verifier's scorer is also this metric."""
+        return f"own_metric:{metric}" in self.result.flags
+
+    def competes(self, main: str) -> bool:
+        """Whether it may be ranked: it has not chosen its images by the number that ranks them."""
+        return not self.is_oracle and not self.grades_itself(main)
+
+
+@dataclass(frozen=True)
+class Board:
+    """Lines under one protocol, best first. `unranked` chose their images by the main metric: they do not compete."""
+
+    metrics: Sequence[MetricInfo]
+    ranked: Sequence[Line]
+    unranked: Sequence[Line]
+    reason: str = ""  # why these results stand apart and have no ranks; empty for the main board
+
+    @property
+    def main(self) -> MetricInfo:
+        return main_metric(self.metrics)
+
+    @property
+    def lines(self) -> list[Line]:
+        return [*self.ranked, *self.unranked]
+
+    @property
+    def baseline(self) -> Result | None:
+        return next((line.result for line in self.lines if line.is_baseline), None)
+
+
+def main_metric(metrics: Sequence[MetricInfo]) -> MetricInfo:
+    """The one main metric; BadInput where there is none or more."""
+    found = [metric for metric in metrics if metric.main]
+    if len(found) != 1:
+        raise BadInput.at("suite card", "metrics.main", [metric.name for metric in found], "must be exactly one metric")
+    return found[0]
+
+
+def make_boards(
+    results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo]
+) -> list[Board]:
+    """The main board first: the protocol that most results share (then: most prompts), the others apart, with why."""
+    by_protocol: dict[tuple, list[Result]] = defaultdict(list)
+    for result in results:
+        by_protocol[_protocol(result)].append(result)
+    order = sorted(by_protocol, key=lambda protocol: (-len(by_protocol[protocol]), -protocol[2], protocol))
+    return [_board(by_protocol[protocol], rows, metrics, _difference(protocol, order[0])) for protocol in order]
+
+
+def _protocol(result: Result) -> tuple[str, str, int, int]:
+    return result.suite.card, result.suite.prompts, result.suite.n, result.suite.seed
+
+
+def _difference(protocol: tuple, main: tuple) -> str:
+    words = {"card": "another suite card", "prompts": "other prompts", "n": "{} prompts", "seed": "seed {}"}
+    pairs = zip(PROTOCOL, protocol, main, strict=True)
+    return ", ".join(words[name].format(value) for name, value, of_main in pairs if value != of_main)
+
+
+def _board(
+    results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo], reason: str
+) -> Board:
+    main = main_metric(metrics).name
+    baseline = _find_baseline(results)
+    lines = [Line(result, None, _gain(result, baseline, rows, main), result is baseline) for result in results]
+    lines.sort(key=lambda line: (-_value(line.result, main), line.result.name))
+    competing = [line for line in lines if line.competes(main)]
+    if not reason:
+        values = [_value(line.result, main) for line in competing]
+        places = [1 + sum(other > value for other in values) for value in values]
+        competing = [replace(line, rank=place) for line, place in zip(competing, places, strict=True)]
+    return Board(metrics, competing, [line for line in lines if not line.competes(main)], reason)
+
+
+def _value(result: Result, metric: str) -> float:
+    """For ordering: what has no value comes last."""
+    estimate = result.metrics.get(metric)
+    return float("-inf") if estimate is None or estimate.value is None else estimate.value
+
+
+def _find_baseline(results: Sequence[Result]) -> Result | None:
+    """The submission named "none", else the cheapest without a verifier."""
+    plain = [result for result in results if result.recipe["verifier"] is None]
+    named = [result for result in results if result.name == "none"]
+    return min(named or plain, key=lambda result: (result.nfe, result.name), default=None)
+
+
+def _gain(
+    result: Result, baseline: Result | None, rows: Mapping[str, pandas.DataFrame], metric: str
+) -> Estimate | None:
+    """Paired by prompt id; the same seed for all, so that all gains see the same resamples."""
+    if baseline is None or result is baseline or metric not in result.metrics or metric not in baseline.metrics:
+        return None
+    base, own = (rows[name].set_index("prompt_id")[metric] for name in (baseline.name, result.name))
+    if set(base.index) != set(own.index):
+        raise BadInput.at(result.name, "prompt_id", len(own), f"are not the prompts of {baseline.name}; evaluate again")
+    seed = keys.seed("gain", result.suite.seed)
+    return paired_delta(own.reindex(base.index).to_numpy(), base.to_numpy(), seed)

@@ -1,0 +1,111 @@
+"""Leaderboards as grids of cells, not yet written anywhere: what stands where, and which numbers are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tts_bench.report import wording
+from tts_bench.report.board import Board, Line, MetricInfo
+from tts_bench.stats import Estimate
+
+OWN = "†"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Text as it came from wherever. `numbers`: made here of digits alone, so safe in every sink as it is; `bold` sets
+    the first of them in bold."""
+
+    text: str
+    numbers: bool = False
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    texts: int  # how many columns from the left hold text; the rest hold numbers, set to the right
+
+    def is_text(self, column: int) -> bool:
+        return column < self.texts
+
+
+def leaderboard_grid(board: Board, lines: Sequence[Line]) -> Grid:
+    """One row a line: rank, names, NFE, every metric, the gain in the main metric."""
+    places = {metric.name: _places(board, metric) for metric in board.metrics}
+    best = {metric.name: _best(board, metric.name) for metric in board.metrics}
+    main, everyone = board.main, [line.result for line in board.lines]
+    rows = []
+    for line in lines:
+        result = line.result
+        names = [_name(line), wording.model(result, everyone), wording.search(result), wording.verifier(result)]
+        nfe = Cell(wording.nfe(result.nfe), numbers=True)
+        metrics = [_metric_cell(line, metric, places[metric.name], best[metric.name]) for metric in board.metrics]
+        gain = Cell(wording.interval(line.gain, main, places[main.name], "+"), numbers=True)
+        rows.append([_standing(line, main.name), *map(Cell, names), nfe, *metrics, gain])
+    headers = ["rank", "submission", "model", "search", "verifier", "NFE", *[metric_header(m) for m in board.metrics]]
+    return Grid([*headers, gain_header(board)], rows, texts=5)
+
+
+def group_grid(board: Board, kind: str, groups: Sequence[str]) -> Grid:
+    """The main metric by `kind` ("category" or "split"): one row a submission, one column a group with its n."""
+    main = board.main
+    rows = []
+    for line in board.lines:
+        of_kind = line.result.groups.get(kind, {})
+        estimates = [of_kind.get(group, {}).get(main.name) for group in groups]
+        cells = [Cell(wording.interval(estimate, main, _places(board, main)), numbers=True) for estimate in estimates]
+        rows.append([Cell(_name(line) + (" (oracle)" if line.is_oracle else "")), *cells])
+    headers = [f"{group or '(none)'} (n = {_group_size(board, kind, group)})" for group in groups]
+    return Grid(["submission", *headers], rows, texts=1)
+
+
+def metric_header(metric: MetricInfo) -> str:
+    return f"{metric.name} (%)" if metric.percent else metric.name
+
+
+def gain_header(board: Board) -> str:
+    return f"gain in {board.main.name}"
+
+
+def _metric_cell(line: Line, metric: MetricInfo, places: int, best: float | None) -> Cell:
+    estimate = line.result.metrics.get(metric.name)
+    if line.grades_itself(metric.name):
+        return Cell(f"{wording.interval(estimate, metric, places)} {OWN}", numbers=True)
+    is_best = estimate is not None and estimate.value is not None and estimate.value == best and line.rank is not None
+    return Cell(wording.interval(estimate, metric, places), numbers=True, bold=is_best)
+
+
+def _best(board: Board, metric: str) -> float | None:
+    """The highest value among ranked lines that do not grade themselves; None where there is nothing to compare."""
+    values = [_value(line.result.metrics.get(metric)) for line in board.ranked if not line.grades_itself(metric)]
+    numbers = [value for value in values if value is not None]
+    return max(numbers) if len(numbers) > 1 else None
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return estimate.value if estimate else None
+
+
+def _places(board: Board, metric: MetricInfo) -> int:
+    return wording.decimals(metric, [_value(line.result.metrics.get(metric.name)) for line in board.lines])
+
+
+def _standing(line: Line, main: str) -> Cell:
+    if line.rank is not None:
+        return Cell(str(line.rank), numbers=True)
+    if line.is_oracle:
+        return Cell("oracle")
+    return Cell("own metric" if line.grades_itself(main) else wording.NOTHING)
+
+
+def _name(line: Line) -> str:
+    return f"{line.result.name} (baseline)" if line.is_baseline else line.result.name
+
+
+def _group_size(board: Board, kind: str, group: str) -> int:
+    """Prompts in a group, scored or not: the same for every line of a board."""
+    found = (line.result.groups.get(kind, {}).get(group, {}).get(board.main.name) for line in board.lines)
+    return next((estimate.n + estimate.unscored for estimate in found if estimate is not None), 0)

@@ -1,0 +1,73 @@
+"""The leaderboard as one Markdown page: tables, figures, and how to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tts_bench.report import escape
+from tts_bench.report.board import Board, MetricInfo
+from tts_bench.report.grid import OWN, group_grid, leaderboard_grid
+from tts_bench.report.table import markdown_grid
+
+
+def page(boards: Sequence[Board], groups: dict[str, list[str]], title: str, suite: str) -> str:
+    """The whole page. `groups` holds the values of "category" and "split" in the order of the prompts."""
+    board = boards[0]
+    parts = [f"# {escape.markdown_cell(title)}", _protocol(board), markdown_grid(leaderboard_grid(board, board.ranked))]
+    if board.unranked:
+        parts += ["## Not ranked: chosen by the main metric itself", _UNRANKED]
+        parts += [markdown_grid(leaderboard_grid(board, board.unranked))]
+    parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
+    for kind, values in groups.items():
+        if any(values):
+            heading = f"## By {kind}: {escape.markdown_cell(board.main.name)}"
+            parts += [heading, markdown_grid(group_grid(board, kind, values))]
+    parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
+    for apart in boards[1:]:
+        parts += [f"## Apart: {apart.reason}", _APART, markdown_grid(leaderboard_grid(apart, apart.lines))]
+    parts += ["## How to read this", _reading(board)]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+_UNRANKED = (
+    "The verifier of these submissions reads the number that ranks the others. They show how much the search could "
+    "gain from a perfect verifier; they do not compete."
+)
+_APART = (
+    "Evaluated under another protocol than the results above, so not comparable with them; gains are over the baseline "
+    "under the same protocol."
+)
+
+
+def _protocol(board: Board) -> str:
+    suite = board.lines[0].result.suite
+    return f"{suite.n} prompts, seed {suite.seed}. Card `{suite.card[:12]}`, prompts `{suite.prompts[:12]}`."
+
+
+def _reading(board: Board) -> str:
+    baseline = board.baseline
+    over = f"`{baseline.name}`" if baseline else "the baseline (there is none here)"
+    notes = [
+        *[_metric(metric) for metric in board.metrics],
+        "**NFE** is what one prompt is charged: evaluations of the denoiser for one sample, in the search and the "
+        "final run, whatever a warm store saved. Guidance's second pass, decodes and scorer calls are counted apart, "
+        "in the ledger of each result.",
+        "`value [low, high]` is a mean over prompts and its 95 % interval: how far the mean may lie from that over all "
+        "prompts of this kind. Wilson's interval where every value is 0 or 1, else a percentile bootstrap over "
+        "prompts. It does not cover another seed or another training run of the model.",
+        f"**Gain** is the mean difference to {over} in {escape.markdown_cell(board.main.name)}, prompt by prompt, "
+        "with a paired bootstrap: it can exclude 0 where the two intervals beside it overlap.",
+        "**Seeds**: every submission draws its noise from the same seeds, so all comparisons are paired; a prompt's "
+        "first candidate is the same image for all that share a model.",
+        f"**Flags**: {OWN} marks a metric that the submission's own verifier uses: it grades itself there, and is "
+        'never set in bold. "oracle" marks a verifier that knows the answer: never ranked. Bold is the best of the '
+        "ranked submissions in a column. An unscored prompt is left out of the mean and counted, never taken as zero.",
+    ]
+    return "\n".join(f"- {note}" for note in notes)
+
+
+def _metric(metric: MetricInfo) -> str:
+    percent = " (in percent)" if metric.percent else ""
+    main = ", which ranks" if metric.main else ""
+    name, title, scorer = (escape.markdown_cell(text) for text in (metric.name, metric.title, metric.scorer))
+    return f"**{name}**{percent}{main}: {title}; by the scorer {scorer}."

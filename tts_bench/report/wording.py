@@ -1,0 +1,78 @@
+"""Numbers and recipes as the short texts of a table. Nothing here is escaped: that is the sink's part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tts_bench.report.board import MetricInfo
+from tts_bench.results import Result
+from tts_bench.stats import Estimate
+
+NOTHING = "–"
+
+
+def decimals(metric: MetricInfo, values: Iterable[float | None]) -> int:
+    """Places after the point for a whole column: one for percentages, else about three figures of the largest."""
+    if metric.percent:
+        return 1
+    exponent = math.floor(math.log10(max((abs(value) for value in values if value), default=1.0)))
+    return min(max(3 - exponent, 1), 3) if exponent >= -1 else min(2 - exponent, 6)
+
+
+def number(value: float | None, metric: MetricInfo, places: int, sign: str = "") -> str:
+    """One number of a metric, times 100 where it is a percentage; never "-0.0"."""
+    if value is None:
+        return NOTHING
+    shown = round(value * (100 if metric.percent else 1), places) + 0.0
+    return f"{shown:{sign}.{places}f}"
+
+
+def interval(estimate: Estimate | None, metric: MetricInfo, places: int, sign: str = "") -> str:
+    """`62.0 [51.3, 71.6]`, with the count of unscored prompts where there are any."""
+    if estimate is None:
+        return NOTHING
+    text = number(estimate.value, metric, places, sign)
+    if estimate.low is not None:
+        text += f" [{number(estimate.low, metric, places)}, {number(estimate.high, metric, places)}]"
+    return text + (f" ({estimate.unscored} unscored)" if estimate.unscored else "")
+
+
+def nfe(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def search(result: Result) -> str:
+    """`random(candidates=16)`: the name and every parameter that is set."""
+    return _call(_part(result, "search"), set())
+
+
+def model(result: Result, others: Iterable[Result]) -> str:
+    """The model's name, and those of its parameters in which it differs from others of that name."""
+    own = _part(result, "model")
+    same_name = [part for other in others if (part := _part(other, "model"))["name"] == own["name"]]
+    return _call(own, {key for key in own if all(part.get(key) == own[key] for part in same_name)})
+
+
+def verifier(result: Result) -> str:
+    """`dual_encoder + appeal (rank)`, or a dash for none."""
+    found: Any = result.recipe["verifier"]
+    if found is None:
+        return NOTHING
+    scorers = " + ".join(found["scorers"])
+    return f"{scorers} ({found['combine']})" if len(found["scorers"]) > 1 and found.get("combine") else scorers
+
+
+def _part(result: Result, name: str) -> Mapping[str, Any]:
+    part: Any = result.recipe[name]
+    return part
+
+
+def _call(part: Mapping[str, Any], left_out: set[str]) -> str:
+    shown = [f"{key}={_plain(part[key])}" for key in sorted(set(part) - left_out - {"name"}) if part[key] is not None]
+    return f"{part['name']}({', '.join(shown)})" if shown else str(part["name"])
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
