@@ -48,7 +48,7 @@ def decode_png(data: bytes, name: str, max_side: int = MAX_SIDE, max_pixels: flo
     try:
         header, pixels = _read_chunks(data)
         width, height = _check_header(header, max_side, max_pixels)
-        _check_length(pixels, height * (1 + 3 * width))
+        _check_rows(pixels, height, 1 + 3 * width)
         # Rebuilt from what was checked, so that Pillow never meets the descriptive chunks and what they may hide.
         plain = SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
         with Image.open(io.BytesIO(plain), formats=["PNG"]) as picture:
@@ -116,12 +116,14 @@ def _check_header(header: bytes, max_side: int, max_pixels: float) -> tuple[int,
     return width, height
 
 
-def _check_length(pixels: bytes, expected: int) -> None:
-    """Refuse pixels that do not unpack to `expected` bytes, without ever holding more than one byte beyond it.
+def _check_rows(pixels: bytes, height: int, stride: int) -> None:
+    """Refuse pixels that do not unpack to `height` rows of `stride` bytes and known filters, and never hold more.
 
     Pillow would do for most of it, but a global switch of its own (LOAD_TRUNCATED_IMAGES) lets half an image pass.
     """
     unpacker = zlib.decompressobj()
-    size = len(unpacker.decompress(pixels, expected + 1))
-    if size != expected or not unpacker.eof or unpacker.unused_data:
-        raise ValueError(f"its pixels unpack to {'too many' if size > expected else size} bytes of {expected}")
+    rows = unpacker.decompress(pixels, height * stride + 1)
+    if len(rows) != height * stride or not unpacker.eof or unpacker.unused_data:
+        raise ValueError(f"its pixels do not unpack to {height} rows of {stride} bytes")
+    if max(rows[::stride]) > 4:
+        raise ValueError("its rows are filtered in an unknown way")

@@ -14,6 +14,7 @@ from tts_bench.errors import BadInput
 from tts_bench.types import Json, Key, Prompt
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_SUFFIXED = re.compile(r"(?P<stem>.*)\.[a-z0-9]{1,16}", re.DOTALL)
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
@@ -78,11 +79,14 @@ def check_name(name: object, file: object, key: str) -> str:
 
 
 def inside(root: Path, *parts: str) -> Path:
-    """`root/parts...`, refused (BadInput) if a part is no plain name, or a link leads out of or replaces the path."""
+    """`root/parts...`, refused (BadInput) if a part is no plain name, or a link leads out of or replaces the path.
+
+    A part may have a suffix of its own beyond the 64 characters, so that a file can be named by a key.
+    """
     path = root
     for part in parts:
-        stem, dot, suffix = part.rpartition(".")
-        check_name(stem if dot and suffix.isalnum() else part, root, "name")
+        suffixed = _SUFFIXED.fullmatch(part) if isinstance(part, str) else None
+        check_name(suffixed["stem"] if suffixed else part, root, "name")
         path = path / part
         if path.is_symlink():
             raise BadInput.at(root, "name", part, "is a symbolic link; remove it, links are not followed")

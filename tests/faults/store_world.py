@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from tts_bench.store import Score, State
+from tts_bench.store import Score, State, Store
 from tts_bench.types import Key
+
+
+@contextmanager
+def memory_folder() -> Iterator[Path]:
+    """A folder without the disk's waiting times, where the system has one; a kill does not touch what was written."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def key(*parts: object) -> Key:
@@ -64,3 +76,17 @@ def change(path: Path, sql: str, *values: object) -> None:
     with connection:
         connection.execute(sql, values)
     connection.close()
+
+
+def filled(path: Path, count: int, side: int = 8) -> None:
+    with Store(path) as store:
+        store.commit(
+            [state(number, side) for number in range(count)],
+            {key("score", number): score(number) for number in range(count)},
+            [(key("run"), number, key("ask", number)) for number in range(count)],
+        )
+
+
+def flip(data: bytes, chance: random.Random) -> bytes:
+    place = chance.randrange(len(data))
+    return data[:place] + bytes([data[place] ^ 1 << chance.randrange(8)]) + data[place + 1 :]

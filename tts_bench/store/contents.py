@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 import re
@@ -16,14 +15,10 @@ import numpy as np
 from tts_bench.errors import BadInput
 from tts_bench.images import decode_png, encode_png
 from tts_bench.keys import canonical, digest
+from tts_bench.store.arrays import decode_npy, encode_npy
 from tts_bench.types import Json, Key
 
 Score: TypeAlias = Mapping[str, float | None]  # a scorer's numbers by name; None is unscored
-_NPY = re.compile(
-    rb"\x93NUMPY\x01\x00(?P<length>..)(?P<text>\{'descr': '[<>]f(?P<itemsize>\d{1,2})', 'fortran_order': False, "
-    rb"'shape': \((?P<shape>[0-9, ]{0,200})\), \} *\n)",
-    re.DOTALL,
-)
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -149,26 +144,3 @@ def pack_ask(run: Key, number: int, asked: Key) -> tuple[str, int, str, str]:
     if number < 0:
         raise ValueError(f"rounds are counted from 0, not {number}")
     return check_key(run), number, check_key(asked), seal(run, number, asked)
-
-
-def encode_npy(latent: np.ndarray) -> bytes:
-    """.npy bytes of a float array of any shape; ValueError for another type, for NaN and for infinities."""
-    if latent.dtype.kind != "f" or not np.isfinite(latent).all():
-        raise ValueError(f"a latent is an array of finite floats, not {latent.dtype}, NaN or infinite")
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.asarray(latent, order="C"), version=(1, 0), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def decode_npy(data: bytes) -> np.ndarray:
-    """The array of .npy bytes as `encode_npy` writes them; ValueError for anything else.
-
-    The header is matched first, so that no other is ever parsed, and neither an object array nor a vast shape begun.
-    """
-    header = _NPY.match(data)
-    if not header or int.from_bytes(header["length"], "little") != len(header["text"]):
-        raise ValueError(f"an .npy file that starts with {data[:8]!r} and is none of ours")
-    size = math.prod(int(side) for side in header["shape"].split(b",") if side.strip()) * int(header["itemsize"])
-    if size != len(data) - header.end():
-        raise ValueError(f"an .npy file of {len(data) - header.end()} bytes where {size} were announced")
-    return np.load(io.BytesIO(data), allow_pickle=False)

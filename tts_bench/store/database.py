@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -10,7 +11,15 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from tts_bench.errors import MachineFailed
-from tts_bench.store.failures import BrokenFile, StoreDamaged, is_broken, is_busy, is_read_only, machine_failed
+from tts_bench.store.failures import (
+    BrokenFile,
+    StoreDamaged,
+    cannot_be_opened,
+    is_broken,
+    is_busy,
+    is_read_only,
+    machine_failed,
+)
 from tts_bench.store.files import FolderLock, check_place, forbids_writing, identity, move_aside
 from tts_bench.store.schema import prepare
 
@@ -27,7 +36,6 @@ class Database:
     connection_class: ClassVar[type[sqlite3.Connection]] = sqlite3.Connection
     busy_timeout: ClassVar[float] = 60.0  # seconds SQLite waits for a lock by itself
     patience: ClassVar[float] = 600.0  # seconds until a lock that stays is called a failure
-
     closing_time: ClassVar[float] = 10.0  # seconds that others get to let go of a broken file
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +46,11 @@ class Database:
         except OSError as error:
             raise machine_failed(path, error) from error
         try:
+            self._lock.share()
             self._open()
+        except OSError as error:
+            self._lock.close()
+            raise machine_failed(path, error) from error
         except BaseException:
             self._lock.close()
             raise
@@ -49,14 +61,13 @@ class Database:
             return self._wait(work)
         except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
             if is_broken(error):
-                raise StoreDamaged(self.abandon(error)) from error
+                raise StoreDamaged(f"{self.abandon(error)}: run the same command again") from error
             if isinstance(error, sqlite3.OperationalError | OSError):
                 raise machine_failed(self.path, error) from error
             raise  # a constraint or a misuse: a bug of ours, not of the machine
 
     def abandon(self, why: Exception) -> str:
         """Close, move the broken file aside, and say so; `reopen` starts an empty one."""
-        self.connection.close()
         return self._replace(self._identity, why)
 
     def reopen(self) -> None:
@@ -67,7 +78,6 @@ class Database:
         self._lock.close()
 
     def _open(self) -> None:
-        self._lock.share()
         for _ in range(3):  # the second time the file is new; a third in case another process broke it again
             self._identity = identity(self.path)
             self.connection = self._connect()
@@ -76,10 +86,10 @@ class Database:
                 self._identity = identity(self.path)
                 return
             except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError, BrokenFile) as error:
-                self.connection.close()
-                if not is_broken(error) and not (is_read_only(error) and forbids_writing(self.path)):
+                if not cannot_be_opened(error) and not (is_read_only(error) and forbids_writing(self.path)):
+                    self.connection.close()
                     raise machine_failed(self.path, error) from error
-                self._replace(self._identity, error)
+                LOG.warning("%s", self._replace(self._identity, error))
             except BaseException:
                 self.connection.close()
                 raise
@@ -109,25 +119,30 @@ class Database:
                 time.sleep(0.02)
 
     def _replace(self, broken: tuple[int, int] | None, why: Exception) -> str:
-        """Move the file aside unless another process has done so; wait a little for those that have it open."""
-        deadline = time.monotonic() + self.closing_time
+        """Close, and move the file aside unless another process has done so. Returns what to tell the user."""
         said = f"{self.path}: the store is damaged ({' '.join(str(why).split())})"
+        if os.name == "nt":  # where an open file cannot be renamed
+            self.connection.close()
+        try:
+            moved = self._move_alone(broken)
+        except TimeoutError:
+            raise StoreDamaged(f"{said} and another process has it open: end that and run the command again") from None
+        except OSError as error:
+            raise machine_failed(self.path, error) from error
+        finally:
+            # Only now, because SQLite deletes the log on closing, under the name that it had.
+            self.connection.close()
+            self._lock.share()
+        said += f" and was moved to {moved.name}" if moved else ""
+        return f"{said}; what it held is computed anew"
+
+    def _move_alone(self, broken: tuple[int, int] | None) -> Path | None:
+        """Move the file aside once nobody else has it open; TimeoutError if somebody keeps it."""
+        deadline = time.monotonic() + self.closing_time
         while identity(self.path) == broken:
             if self._lock.try_alone():
-                try:
-                    moved = move_aside(self.path) if identity(self.path) == broken else None
-                except OSError as error:
-                    raise machine_failed(self.path, error) from error
-                finally:
-                    self._lock.share()
-                if moved:
-                    said += f" and was moved to {moved.name}"
-                break
+                return move_aside(self.path) if identity(self.path) == broken else None
             if time.monotonic() >= deadline:
-                self._lock.share()
-                raise StoreDamaged(f"{said} and another process has it open: end that one and run the command again")
+                raise TimeoutError
             time.sleep(0.02)
-        self._lock.share()
-        said += "; nothing is lost but time: run the same command again and what it held is computed anew"
-        LOG.warning("%s", said)
-        return said
+        return None

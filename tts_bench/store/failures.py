@@ -17,7 +17,7 @@ _BY_SQLITE = {
     sqlite3.SQLITE_READONLY: _READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: _READ_ONLY,
     sqlite3.SQLITE_PERM: _READ_ONLY,
-    sqlite3.SQLITE_IOERR: "the disk failed: check it, its free space and its cable",
+    sqlite3.SQLITE_IOERR: "the disk failed: check it and its free space",
     sqlite3.SQLITE_BUSY: "another process keeps it locked: end that process",
 }
 _BY_SYSTEM = {
@@ -43,6 +43,11 @@ def is_busy(error: Exception) -> bool:
 
 def is_broken(error: Exception) -> bool:
     return isinstance(error, BrokenFile) or _code(error) in _BROKEN
+
+
+def cannot_be_opened(error: Exception) -> bool:
+    """Broken beyond opening: every statement on that way is known to be right, so an error in one is the file's."""
+    return is_broken(error) or _code(error) == sqlite3.SQLITE_ERROR
 
 
 def is_read_only(error: Exception) -> bool:

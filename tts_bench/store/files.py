@@ -57,24 +57,22 @@ class FolderLock:
 def check_place(path: Path) -> None:
     """Make the folder of `path`; BadInput if the store must not lie there, OSError if the folder cannot be made."""
     if "\0" in str(path):
-        raise BadInput.at("store", "path", str(path), "holds a NUL byte; name a file")
+        raise BadInput(f"{str(path)!a}: holds a NUL byte: name another file for the store")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         kinds = {part: _kind(Path(f"{path}{part}")) for part in PARTS}
     except OSError as error:
         if isinstance(error, FileExistsError | NotADirectoryError) or error.errno in (ENAMETOOLONG, ELOOP):
-            raise BadInput.at(
-                "store", "path", str(path), f"cannot be a file ({error.strerror}); name another"
-            ) from error
+            raise BadInput(f"{path}: {error.strerror}: name another file for the store") from error
         raise
     for part, kind in kinds.items():
         if kind not in (0, S_IFREG):
             what = "a symbolic link, which is not followed" if kind == S_IFLNK else "not a file"
-            raise BadInput.at("store", "path", f"{path}{part}", f"is {what}; name another")
+            raise BadInput(f"{path}{part}: is {what}: name another file for the store")
     kind = filesystem(path.parent)
     if _NETWORK.fullmatch(kind):
-        fix = f"lies on a network file system ({kind}), where a store breaks; put the store on a local disk"
-        raise BadInput.at("store", "path", str(path), fix)
+        where = f"lies on a network file system ({kind}), where a store breaks"
+        raise BadInput(f"{path}: {where}: put the store on a local disk")
 
 
 def _kind(path: Path) -> int:

@@ -116,14 +116,17 @@ def stats(connection: sqlite3.Connection) -> StoreStats:
 
 def prune(connection: sqlite3.Connection, keep: Keep, picks: Collection[Key]) -> int:
     """Drop contents that their recipes can make again, and the quarantine's; returns the bytes of what was dropped."""
-    before = _content_bytes(connection)
     with transaction(connection):
+        before = _content_bytes(connection)
         connection.execute(_PRUNE[keep], (json.dumps(list(picks)),) if keep == "picks" else ())
         connection.execute("UPDATE quarantine SET image = NULL, latent = NULL")
-    freed = before - _content_bytes(connection)
+        return before - _content_bytes(connection)
+
+
+def compact(connection: sqlite3.Connection) -> None:
+    """Give the space of what was dropped back to the disk."""
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return freed
 
 
 def _content_bytes(connection: sqlite3.Connection) -> int:

@@ -20,6 +20,7 @@ SETTINGS = (
     "PRAGMA fullfsync = ON",  # on macOS too
     "PRAGMA cell_size_check = ON",
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA mmap_size = 0",  # a read error must be an error, not the end of the process
 )
 APPLICATION = int.from_bytes(b"ttsb", "big")
 TABLES = (
@@ -61,12 +62,13 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
             raise BadInput(f"{path}: is the database of another program: name another file for the store")
         raise BrokenFile("its tables are not those of a store")
     connection.execute("PRAGMA journal_mode = WAL")
-    with transaction(connection):  # even if there is nothing to make: a store that cannot be written is found out now
+    with transaction(connection):
         if not _tables(connection):  # else another process was first
             for table in TABLES:
                 connection.execute(table)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        # Written even where it stands already, so that a store that cannot be written is found out now.
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _describe(connection: sqlite3.Connection) -> tuple[int, int, dict[str, str]]:

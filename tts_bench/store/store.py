@@ -177,7 +177,9 @@ class Store:
         if keep not in ("images", "picks", "scores"):
             raise ValueError(f"keep images, picks or scores, not {keep!r}")
         kept = [check_key(key) for key in picks]
-        return self._database.do(lambda connection: health.prune(connection, keep, kept))
+        freed = self._database.do(lambda connection: health.prune(connection, keep, kept))
+        self._database.do(health.compact)
+        return freed
 
     def _rows(self, sql: str, *values: str | bool) -> list[tuple]:
         return self._database.do(lambda connection: connection.execute(sql, values).fetchall())
