@@ -10,7 +10,8 @@ import pytest
 
 from tests import toy
 from tts_bench.engine import Engine
-from tts_bench.errors import BadMove, BudgetExceeded, ReplayDiverged
+from tts_bench.errors import BadInput, BadMove, BudgetExceeded, ReplayDiverged
+from tts_bench.executors.batch import loaded
 from tts_bench.executors.local import InProcess
 from tts_bench.models.schedule import Grid
 from tts_bench.run import Run
@@ -276,3 +277,10 @@ def test_values_are_of_the_whole_pool_so_far(tmp_path: Path) -> None:
     run(tmp_path / "s", entry, prompts=PROMPTS[:1])
     assert history[0] == 1.0
     assert sorted(history[1]) == [1.0, 2.0]
+
+
+def test_a_model_that_diverges_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toy.Toy, "velocity", lambda self, x, level, conditions: x * float("nan"))
+    loaded.cache_clear()
+    with pytest.raises(BadInput, match="diverged"):
+        run(tmp_path / "s", toy.entry(none))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tts_bench import api
+from tts_bench.api import Settings
 from tts_bench.evaluation import Evaluation
 from tts_bench.results import read_result, read_rows
 from tts_bench.store import Store
@@ -35,9 +37,12 @@ SUBMISSIONS = [
 ]
 
 
-def evaluated(folder: Path, submissions: list[Submission] = SUBMISSIONS, **options: object) -> Evaluation:
-    options = {"limit": PROMPTS, "workers": 1, "store": folder / "store.sqlite", "out": folder / "out", **options}
-    return api.run_evaluation("shapes", submissions, **options)  # type: ignore[arg-type]
+def settings(store: Path, **options: Any) -> Settings:
+    return Settings(**{"limit": PROMPTS, "workers": 1, "store": store / "store.sqlite", **options})
+
+
+def evaluated(folder: Path, submissions: list[Submission] = SUBMISSIONS, **options: Any) -> Evaluation:
+    return api.run_evaluation("shapes", submissions, settings(folder, **options), folder / "out")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -152,10 +157,9 @@ def test_cheap_candidates_and_a_dear_final_run(tmp_path: Path) -> None:
 
 
 def test_the_plan_is_what_then_happens(tmp_path: Path) -> None:
-    options = {"limit": PROMPTS, "store": tmp_path / "store.sqlite", "workers": 1}
-    before = api.plan("shapes", SUBMISSIONS, **options)  # type: ignore[arg-type]
+    before = api.run_plan("shapes", SUBMISSIONS, settings(tmp_path))
     evaluation = evaluated(tmp_path)
-    after = api.plan("shapes", SUBMISSIONS, **options)  # type: ignore[arg-type]
+    after = api.run_plan("shapes", SUBMISSIONS, settings(tmp_path))
     assert (before.nfe_run, before.nfe_charged) == (evaluation.nfe_run, evaluation.nfe_charged)
     assert before.cached == after.nfe_run == 0
     assert after.cached == after.states == PROMPTS * CANDIDATES

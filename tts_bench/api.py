@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_bench.engine import Engine, Progress, Silent
-from tts_bench.evaluation import Evaluation, Evaluator, build_leaderboard
+from tts_bench.errors import BadInput
+from tts_bench.evaluation import Evaluation, Evaluator, build_leaderboard, row_of
 from tts_bench.executors.local import local_executor
 from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop
@@ -30,48 +33,72 @@ def default_workers(device: str = "cpu") -> int:
     return min(4, os.cpu_count() or 1) if device == "cpu" else 1
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How a suite is run. `limit` is the number of prompts and `seed` the random seed, the card's own where None.
+
+    `store` is the cache; `workers` processes (one a core where None) run batches padded to `batch_size` samples.
+    """
+
+    limit: int | None = None
+    seed: int | None = None
+    store: Path | str = STORE
+    workers: int | None = None
+    batch_size: int = BATCH_SIZE
+    device: str = "cpu"
+
+
 @contextmanager
-def open_engine(
-    store: Path = STORE,
-    workers: int | None = None,
-    batch_size: int = BATCH_SIZE,
-    device: str = "cpu",
-    progress: Progress | None = None,
-) -> Iterator[Engine]:
-    """An engine over the store at `store`, closed at the end."""
-    executor = local_executor(default_workers(device) if workers is None else workers)
+def open_engine(settings: Settings, progress: Progress | None = None) -> Iterator[Engine]:
+    """An engine over the settings' store, closed at the end."""
+    workers = default_workers(settings.device) if settings.workers is None else settings.workers
+    executor = local_executor(workers)
     try:
-        with Store(store) as held:
-            yield Engine(held, executor, batch_size, device, progress or Silent())
+        with Store(settings.store) as held:
+            yield Engine(held, executor, settings.batch_size, settings.device, progress or Silent())
     finally:
         executor.close()
 
 
 def choose(suite: Suite, submissions: Sequence[Submission | Path | str]) -> list[Submission]:
-    """The given submissions (files or made ones), or the card's own."""
-    if not submissions:
-        return list(suite.submissions)
-    return [s if isinstance(s, Submission) else read_submission(Path(s)) for s in submissions]
+    """The given submissions (files or made ones), or the card's own. Two of one name would share a folder: BadInput."""
+    chosen = [s if isinstance(s, Submission) else read_submission(Path(s)) for s in submissions]
+    for name, count in Counter(submission.name for submission in chosen).items():
+        if count > 1:
+            raise BadInput.at(
+                "command line", "submission", name, f"is the name of {count} submissions; rename all but one"
+            )
+    return chosen or list(suite.submissions)
 
 
 def run_evaluation(
     suite: str,
     submissions: Sequence[Submission | Path | str] = (),
-    *,
-    limit: int | None = None,
-    seed: int | None = None,
-    store: Path | str = STORE,
+    settings: Settings = Settings(),
     out: Path | str = OUT,
-    workers: int | None = None,
-    batch_size: int = BATCH_SIZE,
-    device: str = "cpu",
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Run submissions on a suite and write results and leaderboard files; see `evaluate` for the arguments."""
+    """Run submissions on a suite and write results and leaderboard files under `out`."""
     card = find_suite(suite)
     chosen = choose(card, submissions)
-    with open_engine(Path(store), workers, batch_size, device, progress) as engine:
-        return Evaluator(card, engine, Path(out), limit, seed, Workshop(device)).run(chosen)
+    card.prompts(settings.limit)  # refuse before a store is made
+    workshop = Workshop(settings.device)
+    workshop.entries(chosen)
+    with open_engine(settings, progress) as engine:
+        return Evaluator(card, engine, Path(out), settings.limit, settings.seed, workshop).run(chosen)
+
+
+def run_plan(
+    suite: str,
+    submissions: Sequence[Submission | Path | str],
+    settings: Settings = Settings(),
+) -> Plan:
+    """What `run_evaluation` would run, before anything runs."""
+    card = find_suite(suite)
+    entries = Workshop(settings.device).entries(choose(card, submissions))
+    seed = card.seed if settings.seed is None else settings.seed
+    with open_engine(settings) as engine:
+        return make_plan(card, entries, engine, card.prompts(settings.limit), seed)
 
 
 def evaluate(
@@ -88,17 +115,14 @@ def evaluate(
 ) -> pd.DataFrame:
     """Evaluate submissions on a suite: one row a submission, with every metric's value, interval, n and unscored count.
 
-    `suite` is a name or a card's path; `submissions` are TOML files or `Submission`s, none for the card's own; `limit`
-    is the number of prompts (the card's default if None); `seed` the suite's random seed; `store` the cache, `out` the
-    folder for results and leaderboards. Raises errors.TtsBenchError, whose message is one line for the user.
+    `suite` is a name or a card's path; `submissions` are TOML files or `Submission`s, none for the card's own; `out` is
+    the folder for results and leaderboards; for the rest see `Settings`. Raises errors.TtsBenchError, whose message is
+    one line for the user.
     """
     import pandas as pd
 
-    done = run_evaluation(
-        suite, submissions, limit=limit, seed=seed, store=store, out=out, workers=workers, batch_size=batch_size,
-        device=device,
-    )  # fmt: skip
-    return pd.DataFrame([_flat(row) for row in done.as_json()["rows"]])  # type: ignore[union-attr]
+    done = run_evaluation(suite, submissions, Settings(limit, seed, store, workers, batch_size, device), out)
+    return pd.DataFrame([_flat(row_of(result)) for result in done.results])
 
 
 def plan(
@@ -108,15 +132,9 @@ def plan(
     limit: int | None = None,
     seed: int | None = None,
     store: Path | str = STORE,
-    workers: int | None = None,
-    batch_size: int = BATCH_SIZE,
-    device: str = "cpu",
-) -> Plan:
-    """What `evaluate` would run, before anything runs."""
-    card = find_suite(suite)
-    with open_engine(Path(store), workers, batch_size, device) as engine:
-        entries = Workshop(device).entries(choose(card, submissions))
-        return make_plan(card, entries, engine, card.prompts(limit), card.seed if seed is None else seed)
+) -> dict[str, Any]:
+    """What `evaluate` would run and charge, and what the store already has, as the command's JSON has it."""
+    return run_plan(suite, submissions, Settings(limit, seed, store)).as_json()
 
 
 def leaderboard(
@@ -126,9 +144,9 @@ def leaderboard(
     return build_leaderboard(find_suite(suite), Path(results), Path(out))
 
 
-def _flat(row: dict[str, object]) -> dict[str, object]:
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
     flat = {name: row[name] for name in ("submission", "model", "search", "verifier", "nfe")}
-    for metric, estimate in row["metrics"].items():  # type: ignore[attr-defined]
+    for metric, estimate in row["metrics"].items():
         flat[metric] = estimate["value"]
         flat |= {f"{metric}_{part}": estimate[part] for part in ("low", "high", "n", "unscored")}
-    return flat | {f"ledger_{name}": value for name, value in row["ledger"].items() if name != "scorer_calls"}  # type: ignore[attr-defined]
+    return flat | {f"ledger_{name}": value for name, value in row["ledger"].items() if name != "scorer_calls"}

@@ -65,7 +65,8 @@ def evaluate(
     from tts_bench import commands
 
     chosen = commands.submissions(suite, submission, model, search, verifier, budget)
-    commands.evaluate(suite, chosen, limit, seed, store, out, workers, batch_size, device, as_json)
+    settings = commands.Settings(limit, seed, store, workers, batch_size, device)
+    commands.evaluate(suite, chosen, settings, out, as_json)
 
 
 @app.command(epilog="Example:\n\ntts-bench plan --suite shapes --search random:candidates=64 --verifier checker")
@@ -88,7 +89,7 @@ def plan(
     from tts_bench import commands
 
     chosen = commands.submissions(suite, submission, model, search, verifier, budget)
-    commands.plan(suite, chosen, limit, seed, store, workers, batch_size, device, as_json)
+    commands.plan(suite, chosen, commands.Settings(limit, seed, store, workers, batch_size, device), as_json)
 
 
 @app.command("list")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
 from tts_bench import api, console
+from tts_bench.api import Settings
 from tts_bench.doctor import Check, check_all
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.evaluation import Evaluation, metric_infos
@@ -39,26 +39,14 @@ def submissions(
 
 
 def evaluate(
-    suite: str,
-    chosen: Sequence[Submission | Path | str],
-    limit: int | None,
-    seed: int | None,
-    store: Path,
-    out: Path,
-    workers: int | None,
-    batch_size: int,
-    device: str,
-    as_json: bool,
+    suite: str, chosen: Sequence[Submission | Path | str], settings: Settings, out: Path, as_json: bool
 ) -> None:
-    with nullcontext() if as_json else console.progress_bars() as progress:
-        done = api.run_evaluation(
-            suite, chosen, limit=limit, seed=seed, store=store, out=out, workers=workers, batch_size=batch_size,
-            device=device, progress=progress,
-        )  # fmt: skip
     if as_json:
-        console.print_json(done.as_json())
-    else:
-        _print_evaluation(suite, done, out)
+        console.print_json(api.run_evaluation(suite, chosen, settings, out).as_json())
+        return
+    with console.progress_bars() as progress:
+        done = api.run_evaluation(suite, chosen, settings, out, progress)
+    _print_evaluation(suite, done, out)
 
 
 def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
@@ -76,20 +64,8 @@ def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
         screen.print(f"  {name}: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
-def plan(
-    suite: str,
-    chosen: Sequence[Submission | Path | str],
-    limit: int | None,
-    seed: int | None,
-    store: Path,
-    workers: int | None,
-    batch_size: int,
-    device: str,
-    as_json: bool,
-) -> None:
-    made = api.plan(
-        suite, chosen, limit=limit, seed=seed, store=store, workers=workers, batch_size=batch_size, device=device
-    )
+def plan(suite: str, chosen: Sequence[Submission | Path | str], settings: Settings, as_json: bool) -> None:
+    made = api.run_plan(suite, chosen, settings)
     if as_json:
         console.print_json(made.as_json())
     else:

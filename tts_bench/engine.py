@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from tts_bench import keys
-from tts_bench.errors import MachineFailed
+from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.executors.batch import Batch, Executor, Made
 from tts_bench.recipes import State
 from tts_bench.run import Entry, Run, Want, estimate_key, image_key
@@ -174,6 +174,8 @@ class Engine:
         held = []
         for row, job in enumerate(jobs):
             state, share = job.state, made.seconds / len(jobs)
+            if not np.isfinite(made.latents[row]).all():
+                raise BadInput.at("model", "prompt", state.prompt.text, "the latents diverged (NaN); try dtype float32")
             image = made.images[row] if made.images is not None else None
             if state.finished:
                 held.append(Held(state.key, state.recipe, image, None, share))

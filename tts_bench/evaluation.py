@@ -15,8 +15,8 @@ from tts_bench import stats
 from tts_bench.engine import Engine
 from tts_bench.ledger import mean_ledger
 from tts_bench.prepare import Workshop
-from tts_bench.report.table import MetricInfo
 from tts_bench.report.build import build
+from tts_bench.report.table import MetricInfo
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, read_results, read_rows, write_result
 from tts_bench.run import Entry, Run
 from tts_bench.stats import Estimate

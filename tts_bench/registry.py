@@ -131,6 +131,7 @@ SCORERS = Registry("scorer", {
     "checker": "tts_bench.scorers.checker:load",
     "dual_encoder": "tts_bench.scorers.dual_encoder:load",
     "appeal": "tts_bench.scorers.appeal:load",
+    "auditor": "tts_bench.scorers.auditor:load",
     "chance": "tts_bench.scorers.chance:load",
 })  # fmt: skip
 SUITES = Registry("suite", {})  # functions that return a card's path; the project's own are the cards in benchmarks/

@@ -19,13 +19,13 @@ import torch
 
 from tts_bench import noise
 from tts_bench.engine import Engine, chunked
-from tts_bench.executors.batch import one_thread
 from tts_bench.executors.local import InProcess
 from tts_bench.models import solvers
 from tts_bench.prepare import Workshop
 from tts_bench.store import Store
 from tts_bench.submission import from_flags
 from tts_bench.suite import find_suite
+from tts_bench.threads import one_thread
 
 BATCH = 16
 

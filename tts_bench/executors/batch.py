@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -13,6 +11,7 @@ import numpy as np
 
 from tts_bench.models import solvers
 from tts_bench.registry import MODELS
+from tts_bench.threads import one_thread
 from tts_bench.types import Model, ModelSpec, Prompt
 
 
@@ -77,16 +76,3 @@ def perform(batch: Batch) -> Made:
         elif batch.estimate:
             images = model.decode(solvers.clean_estimate(model, x, level, conditions))
         return Made(x.float().cpu().numpy(), images, time.perf_counter() - began)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """On a CPU, sums must not depend on how many cores there are; two workers beat one with two threads anyway."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -18,7 +18,10 @@ GUIDANCE = 2.5
 
 
 def load(spec: ModelSpec, device: str = "cpu") -> TextToImage:
-    """The adapter of the embedded model; `weights` may name another checkpoint of the same networks."""
+    """The embedded model: 32x32 scenes from text.
+
+    `weights` may name another checkpoint of the same networks, a safetensors file with its card (.json) beside it.
+    """
     dtype, guidance = spec.dtype or "float32", GUIDANCE if spec.guidance is None else spec.guidance
     if dtype not in DTYPES:
         raise BadInput.at("model shapes", "dtype", dtype, f"use one of {', '.join(DTYPES)}")

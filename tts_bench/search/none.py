@@ -7,6 +7,9 @@ from tts_bench.types import Search, Task, search
 
 @search("none")
 def none(task: Task) -> Search:
-    """Draw one noise; the final run solves it, so that the search itself spends nothing."""
+    """One draw of noise, no search: the baseline.
+
+    The final run solves it, so that the search itself spends nothing.
+    """
     [noise] = yield [task.fresh(to=1.0)]
     return noise.key

@@ -25,7 +25,7 @@ Match = tuple[Observed | None, ...]  # the object of each slot, the first thing'
 def judge(scene: Scene, seen: Sequence[Observed]) -> dict[str, bool]:
     """Every claim of `scene` by name ("1.colour", ..., "2.shape", ..., "count", "relation") and whether it holds.
 
-    Among matches with equally many right attributes the one counts in which most claims hold.
+    Among matches with equally many right attributes the one counts in which most claims hold, then the leftmost.
     """
     slots = [thing for thing in scene.things for _ in range(thing.count)]
     matches = list(_matches(scene, seen))
@@ -54,10 +54,11 @@ def _gain(thing: Thing, item: Observed | None) -> int:
 
 
 def _matches(scene: Scene, seen: Sequence[Observed]) -> Iterator[Match]:
+    items = sorted(seen, key=lambda item: (item.x, item.y))  # so that the order they were seen in decides nothing
     kept: set[int] = set()
     for thing in scene.things:
-        kept.update(sorted(range(len(seen)), key=lambda i, thing=thing: -_gain(thing, seen[i]))[:KEPT])
-    options: list[Observed | None] = [seen[i] for i in sorted(kept)]
+        kept.update(sorted(range(len(items)), key=lambda i, thing=thing: -_gain(thing, items[i]))[:KEPT])
+    options: list[Observed | None] = [items[i] for i in sorted(kept)]
     return permutations(options + [None] * (scene.total - len(options)), scene.total)
 
 

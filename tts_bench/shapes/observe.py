@@ -13,19 +13,39 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
-from tts_bench.shapes.render import PALETTE, SIDE, STRIPE_PERIOD, SUBPIXELS, WINDOW, WHITE, stencil, stripes
+from tts_bench.shapes.render import PALETTE, SIDE, STRIPE_PERIOD, SUBPIXELS, WHITE, WINDOW, stencil, stripes
 from tts_bench.shapes.scenes import SHAPES, SIZES
 
-COVERED = 0.35  # least coverage of an object's pixel, of full contrast
-LEAST_PIXELS = 4  # smaller specks are no objects
-LEAST_OVERLAP, LEAST_LEAD = 0.80, 0.03  # soft intersection over union with the shape, and its lead over the next shape
-DIAMETERS = tuple(np.arange(9.0, 16.25, 0.5).tolist())  # pixels; the renderer's own with some slack
-LARGE_FROM = 12.5  # pixels; at exactly this diameter an object is neither small nor large
-HUE_SLACK, LEAST_AGREEMENT = 25.0, 0.85  # degrees from the palette's hue; share of the coloured pixels
-COLOURED, WHITE_BELOW = 0.55, 0.30  # saturations
-PLAIN_BELOW, STRIPED_BETWEEN = 0.08, (0.10, 0.70)  # share of white among the interior pixels
-LEAST_STRIPES = 0.85  # share of interior pixels as some phase of the stripes has them
 
+@dataclass(frozen=True)
+class Limits:
+    """Every number that can change a reading; the checker's card lists them."""
+
+    covered: float = 0.35  # of full contrast, at least: a pixel of an object
+    least_contrast: float = 100.0  # what full contrast is taken for on a ground too bright to be the renderer's
+    least_pixels: int = 4  # fewer are a speck and no object
+    # Of the overlap (soft intersection over union) with a shape, at least. A thin shape has more edge for its area, so
+    # an edge that is off by as much costs it more.
+    circle: float = 0.86
+    square: float = 0.84
+    triangle: float = 0.82
+    cross: float = 0.79
+    ring: float = 0.79
+    lead: float = 0.05  # of that overlap over the next shape's, at least
+    large_above: float = 12.5  # pixels; at exactly this diameter an object is neither small nor large
+    hue: float = 25.0  # degrees from the palette's, at most
+    agreement: float = 0.85  # share of coloured pixels of the one colour, at least
+    interior: float = 0.6  # share of the object's own contrast, at least: a pixel that shows its paint
+    coloured: float = 0.55  # saturation, at least
+    white: float = 0.30  # saturation, at most
+    plain_below: float = 0.08  # share of white pixels
+    striped_from: float = 0.10
+    striped_to: float = 0.70
+    stripes: float = 0.85  # share of pixels as some phase of the stripes has them, at least
+
+
+LIMITS = Limits()
+DIAMETERS = tuple(np.arange(9.0, 16.25, 0.5).tolist())  # pixels; the renderer's own with some slack
 _REACH = 3  # quarter pixels that a fitted centre may lie from the middle of the object's extent
 _SHIFTS = range(-_REACH, SUBPIXELS + _REACH)
 
@@ -44,21 +64,29 @@ class Observed:
     overlap: float
 
 
+def readable(image: np.ndarray) -> bool:
+    """Whether it has the size and type of the embedded world's images."""
+    return image.shape == (SIDE, SIDE, 3) and image.dtype == np.uint8
+
+
 def observe(image: np.ndarray) -> list[Observed]:
-    """The objects of an image (32, 32, 3) uint8, in reading order of their topmost pixels. ValueError if it is none."""
-    if image.shape != (SIDE, SIDE, 3) or image.dtype != np.uint8:
-        raise ValueError(f"an image of the embedded world is ({SIDE}, {SIDE}, 3) uint8, not {image.shape} {image.dtype}")
+    """The objects of an image (32, 32, 3) uint8, in reading order of their first pixels. ValueError if it is none."""
+    if not readable(image):
+        raise ValueError(
+            f"an image of the embedded world is ({SIDE}, {SIDE}, 3) uint8, not {image.shape} {image.dtype}"
+        )
     pixels = image.astype(np.float32)
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     ground = np.median(border, axis=0)
     contrast = abs(pixels - ground).max(axis=-1)
-    labels, _ = ndimage.label(contrast > COVERED * (max(WHITE) - ground.max()))
+    labels = np.zeros((SIDE, SIDE), dtype=np.int32)
+    ndimage.label(contrast > LIMITS.covered * max(max(WHITE) - ground.max(), LIMITS.least_contrast), output=labels)
     sizes = np.bincount(labels.ravel())
-    labels[(sizes < LEAST_PIXELS)[labels]] = 0
+    labels[(sizes < LIMITS.least_pixels)[labels]] = 0
     nearby = _grow(labels)
     return [
         _read(pixels, np.where(nearby == index, contrast, 0), labels == index)
-        for index in np.flatnonzero(sizes >= LEAST_PIXELS) if index
+        for index in np.flatnonzero(sizes >= LIMITS.least_pixels) if index
     ]  # fmt: skip
 
 
@@ -72,14 +100,14 @@ def _grow(labels: np.ndarray) -> np.ndarray:
 def _read(pixels: np.ndarray, contrast: np.ndarray, component: np.ndarray) -> Observed:
     alpha = np.clip(contrast / np.percentile(contrast[component], 90), 0, 1)
     shape, diameter, (x, y), overlap, lead = _fit(alpha, component)
-    inside = pixels[component & (alpha > 0.6)]
-    spread = inside.max(axis=-1) - inside.min(axis=-1)
-    saturation = spread / inside.max(axis=-1)
+    interior = component & (alpha > LIMITS.interior)
+    inside = pixels[interior]
+    saturation = np.ptp(inside, axis=-1) / np.maximum(inside.max(axis=-1), 1)
     return Observed(
-        colour=_colour(inside[saturation >= COLOURED]),
-        shape=shape if overlap >= LEAST_OVERLAP and lead >= LEAST_LEAD else None,
-        size=None if diameter == LARGE_FROM else SIZES[diameter > LARGE_FROM],
-        texture=_texture(saturation, component & (alpha > 0.6)),
+        colour=_colour(inside[saturation >= LIMITS.coloured]),
+        shape=shape if overlap >= getattr(LIMITS, shape) and lead >= LIMITS.lead else None,
+        size=None if diameter == LIMITS.large_above else SIZES[diameter > LIMITS.large_above],
+        texture=_texture(saturation, interior),
         x=x,
         y=y,
         overlap=overlap,
@@ -89,25 +117,29 @@ def _read(pixels: np.ndarray, contrast: np.ndarray, component: np.ndarray) -> Ob
 def _fit(alpha: np.ndarray, component: np.ndarray) -> tuple[str, float, tuple[float, float], float, float]:
     """The stencil nearest to `alpha`: shape, diameter, centre, overlap, and lead over the best of any other shape."""
     rows, columns = np.flatnonzero(component.any(axis=1)), np.flatnonzero(component.any(axis=0))
-    middle_x, middle_y = (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
-    extent = max(len(rows), len(columns))
-    x, y = int(middle_x), int(middle_y)
-    half = WINDOW // 2
-    window = np.pad(alpha, half)[y : y + WINDOW, x : x + WINDOW].ravel()
-    at_x, at_y = (slice(s, s + 2 * _REACH + 1) for s in (round((middle_x - x) * SUBPIXELS), round((middle_y - y) * SUBPIXELS)))
+    extent = max(np.ptp(rows), np.ptp(columns)) + 1
+    (x, near_x), (y, near_y) = (divmod(2 * (line[0] + line[-1] + 1), SUBPIXELS) for line in (columns, rows))
+    window = np.pad(alpha, WINDOW // 2)[y : y + WINDOW, x : x + WINDOW].ravel()
     found = []
     for index, shape in enumerate(SHAPES):
         expected = extent / (0.92 if shape == "square" else 1.0)
-        low = int(np.clip(np.searchsorted(DIAMETERS, expected - 1.5), 0, len(DIAMETERS) - 5))
-        at = (index, slice(low, low + 5), at_y, at_x)
-        shared = np.minimum(_stencils()[at], window).sum(axis=-1)
-        overlaps = shared / (_areas()[at] + alpha.sum() - shared)
-        d, j, i = np.unravel_index(overlaps.argmax(), overlaps.shape)
-        centre = (x + _SHIFTS[at_x.start + i] / SUBPIXELS, y + _SHIFTS[at_y.start + j] / SUBPIXELS)
-        found.append((float(overlaps[d, j, i]), shape, DIAMETERS[low + d], centre))
+        near = int(np.clip(np.searchsorted(DIAMETERS, expected - 0.25), 2, len(DIAMETERS) - 3))
+        around = (slice(near - 2, near + 3, 2), *(slice(n, n + 2 * _REACH + 1, 2) for n in (near_y, near_x)))
+        _, coarse = _nearest(window, alpha.sum(), index, around)
+        overlap, (d, j, i) = _nearest(window, alpha.sum(), index, tuple(slice(max(at - 1, 0), at + 2) for at in coarse))
+        found.append((overlap, shape, DIAMETERS[d], (x + _SHIFTS[i] / SUBPIXELS, y + _SHIFTS[j] / SUBPIXELS)))
     found.sort(reverse=True)
     overlap, shape, diameter, centre = found[0]
     return shape, diameter, centre, overlap, overlap - found[1][0]
+
+
+def _nearest(window: np.ndarray, area: float, shape: int, among: tuple[slice, ...]) -> tuple[float, tuple[int, ...]]:
+    """The greatest soft intersection over union of an object, seen through `window` and `area` pixels in all, with the
+    stencils of a slice, and which stencil has it."""
+    shared = np.minimum(_stencils()[shape, *among], window).sum(axis=-1)
+    overlaps = shared / (_areas()[shape, *among] + area - shared)
+    best = np.unravel_index(overlaps.argmax(), overlaps.shape)
+    return float(overlaps[best]), tuple(int(s.start + k * (s.step or 1)) for s, k in zip(among, best, strict=True))
 
 
 @lru_cache(maxsize=1)
@@ -134,8 +166,8 @@ def _colour(coloured: np.ndarray) -> str | None:
     if not len(coloured):
         return None
     away = abs((_hues(coloured)[:, None] - _hues(np.array(list(PALETTE.values()), dtype=np.float32)) + 180) % 360 - 180)
-    votes = np.bincount(away.argmin(axis=1)[away.min(axis=1) <= HUE_SLACK], minlength=len(PALETTE))
-    return list(PALETTE)[votes.argmax()] if votes.max() >= LEAST_AGREEMENT * len(coloured) else None
+    votes = np.bincount(away.argmin(axis=1)[away.min(axis=1) <= LIMITS.hue], minlength=len(PALETTE))
+    return list(PALETTE)[votes.argmax()] if votes.max() >= LIMITS.agreement * len(coloured) else None
 
 
 def _hues(colours: np.ndarray) -> np.ndarray:
@@ -143,19 +175,21 @@ def _hues(colours: np.ndarray) -> np.ndarray:
     red, green, blue = colours.T
     top, spread = colours.max(axis=1), np.ptp(colours, axis=1)
     return 60 * np.where(
-        top == red, (green - blue) / spread % 6, np.where(top == green, (blue - red) / spread + 2, (red - green) / spread + 4)
+        top == red,
+        (green - blue) / spread % 6,
+        np.where(top == green, (blue - red) / spread + 2, (red - green) / spread + 4),
     )
 
 
 def _texture(saturation: np.ndarray, interior: np.ndarray) -> str | None:
     """Plain, striped or neither, by the saturation of the interior pixels, in the order of `interior`."""
-    white, coloured = saturation < WHITE_BELOW, saturation >= COLOURED
-    if white.mean() < PLAIN_BELOW:
-        return "plain" if coloured.mean() >= LEAST_AGREEMENT else None
+    white, coloured = saturation < LIMITS.white, saturation >= LIMITS.coloured
+    if white.mean() < LIMITS.plain_below:
+        return "plain" if coloured.mean() >= LIMITS.agreement else None
     patterns = _patterns()[:, interior]
     agreement = np.where(patterns, white, coloured).mean(axis=1).max()
-    low, high = STRIPED_BETWEEN
-    return "striped" if low <= white.mean() <= high and agreement >= LEAST_STRIPES else None
+    enough = LIMITS.striped_from <= white.mean() <= LIMITS.striped_to
+    return "striped" if enough and agreement >= LIMITS.stripes else None
 
 
 @lru_cache(maxsize=1)
