@@ -165,7 +165,7 @@ def test_the_plan_is_what_then_happens(tmp_path: Path) -> None:
     assert after.cached == after.states == PROMPTS * CANDIDATES
     assert dict(after.scorer_calls) == dict(after.scorer_cached)
     assert before.scorer_calls["chance"] == PROMPTS * CANDIDATES
-    assert before.seconds is None
+    assert before.seconds > 0
     assert after.seconds == 0.0
 
 

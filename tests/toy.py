@@ -123,7 +123,6 @@ def prompts(count: int) -> list[Prompt]:
     return [Prompt(id=f"{i:03d}", text=f"prompt number {i}") for i in range(count)]
 
 
-
 def perform_registered(batch: Batch) -> Made:
     """What a spawned process runs: there, too, the toy must be a known model."""
     with registered():

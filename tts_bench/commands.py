@@ -74,18 +74,15 @@ def plan(suite: str, chosen: Sequence[Submission | Path | str], settings: Settin
 
 def _print_plan(made: Plan) -> None:
     screen = console.out()
-    lines = [
-        f"{made.submissions} submissions x {made.prompts} prompts",
-        f"images     {made.states:>10,} distinct, {made.cached:,} already in the store",
-        f"NFE        {made.nfe_charged:>10,} charged, {made.nfe_run:,} to run",
+    rows = [
+        ("images", made.states, f"distinct, {made.cached:,} of them in the store"),
+        ("NFE", made.nfe_charged, f"charged, {made.nfe_run:,} to run"),
+        *((name, n, f"scores, {made.scorer_cached[name]:,} in the store") for name, n in made.scorer_calls.items()),
+        ("seconds", round(made.seconds), "of denoising, about"),
     ]
-    lines += [
-        f"{name:<10} {n:>10,} scores, {made.scorer_cached[name]:,} already in the store"
-        for name, n in made.scorer_calls.items()
-    ]
-    time = "unknown until something has run" if made.seconds is None else f"about {made.seconds:,.0f} s of denoising"
-    for line in [*lines, f"time       {time}"]:
-        screen.print(line, highlight=False, markup=False)
+    screen.print(f"{made.submissions} submissions x {made.prompts} prompts", highlight=False)
+    for name, amount, meaning in rows:
+        screen.print(f"{name:<13} {amount:>9,} {meaning}", highlight=False, markup=False)
 
 
 def list_all(as_json: bool) -> None:

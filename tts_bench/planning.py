@@ -7,11 +7,14 @@ had a score, so its plan is the cost of one possible course; budgets hold either
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from tts_bench import keys
 from tts_bench.engine import Engine
+from tts_bench.executors.batch import Batch, perform
 from tts_bench.recipes import State
 from tts_bench.run import Entry, Run, Want, image_key
 from tts_bench.suite import Suite
@@ -20,7 +23,7 @@ from tts_bench.types import Json, Key, Prompt, Scorer
 
 @dataclass
 class Plan:
-    """`nfe_charged` over all submissions and prompts; `nfe_run` what the store lacks of it; seconds None if unknown."""
+    """`nfe_charged` over all submissions and prompts; `nfe_run` what the store lacks of it; `seconds` to run that."""
 
     prompts: int = 0
     submissions: int = 0
@@ -30,7 +33,7 @@ class Plan:
     nfe_run: int = 0
     scorer_calls: Counter[str] = field(default_factory=Counter)
     scorer_cached: Counter[str] = field(default_factory=Counter)
-    seconds: float | None = None
+    seconds: float = 0.0
 
     def as_json(self) -> dict[str, Json]:
         return {
@@ -50,7 +53,7 @@ def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: S
     plan.nfe_charged = sum(run.ledger.nfe for run in runs)
     plan.nfe_run = sum(job.nfe for job in jobs)
     _count_scores(plan, suite, runs, engine)
-    plan.seconds = _seconds(engine, held, plan.nfe_run)
+    plan.seconds = _seconds(engine, entries, prompts[0], held, plan.nfe_run)
     return plan
 
 
@@ -84,10 +87,21 @@ def _score_keys(scorer: Scorer, states: Sequence[State]) -> list[Key]:
     return [keys.score_key(dict(scorer.card), image_key(state), state.prompt) for state in states]
 
 
-def _seconds(engine: Engine, held: dict[Key, State], nfe: int) -> float | None:
-    """From what the states already held took; None where the store has none of them to go by."""
+def _seconds(engine: Engine, entries: Sequence[Entry], prompt: Prompt, held: Mapping[Key, State], nfe: int) -> float:
+    """From what the states already held took; where there are none, from timing one step of one batch."""
     if nfe == 0:
         return 0.0
     took = engine.store.seconds(held)
     rates = [seconds / held[key].nfe() for key, seconds in took.items() if seconds > 0 and held[key].nfe()]
-    return nfe * sum(rates) / len(rates) / engine.executor.width if rates else None
+    rate = sum(rates) / len(rates) if rates else _seconds_a_sample(engine, entries[0], prompt)
+    return nfe * rate / engine.executor.width
+
+
+def _seconds_a_sample(engine: Engine, entry: Entry, prompt: Prompt) -> float:
+    """Seconds of one evaluation for one sample in a full batch, the network loaded and warm."""
+    start = np.zeros((engine.batch_size, *entry.model.latent_shape), dtype=np.float32)
+    levels = entry.search_grid.levels[:2]
+    prompts = (prompt,) * engine.batch_size
+    batch = Batch(entry.spec, engine.device, prompts, start, levels, entry.search_grid.solver, estimate=False)
+    perform(batch)
+    return perform(batch).seconds / engine.batch_size / entry.search_grid.nfe(*levels)

@@ -1,0 +1,84 @@
+"""What this repository publishes: tables rebuilt from the results byte for byte, numbers held against a fresh run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tts_bench import api
+from tts_bench.results import read_results, read_rows
+from tts_bench.suite import find_suite
+
+ROOT = Path(__file__).parents[2]
+SUITES = sorted(path.name for path in (ROOT / "results").iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def rebuilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    out = tmp_path_factory.mktemp(request.param)
+    api.leaderboard(request.param, ROOT / "results", out)
+    return request.param, out
+
+
+@pytest.mark.parametrize("ending", [".md", ".csv"])
+def test_tables_follow_from_the_results(rebuilt: tuple[str, Path], ending: str) -> None:
+    suite, out = rebuilt
+    assert (out / f"{suite}{ending}").read_bytes() == (ROOT / "leaderboards" / f"{suite}{ending}").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["scaling", "verifiers"])
+def test_plots_follow_from_the_results(rebuilt: tuple[str, Path], name: str) -> None:
+    """Up to how another machine's fonts are hinted."""
+    suite, out = rebuilt
+    pictures = [Image.open(folder / f"{suite}-{name}.png").convert("RGB") for folder in (out, ROOT / "leaderboards")]
+    ours, theirs = (np.asarray(picture, dtype=float) for picture in pictures)
+    assert ours.shape == theirs.shape
+    assert abs(ours - theirs).mean() < 1
+
+
+def test_a_tampered_result_is_refused(tmp_path: Path) -> None:
+    """The broken twin of a published result: one number of one row edited by hand."""
+    import shutil
+
+    from tts_bench.errors import BadInput
+
+    shutil.copytree(ROOT / "results" / "shapes", tmp_path / "shapes")
+    table = tmp_path / "shapes" / "none" / "rows.parquet"
+    table.write_bytes(table.read_bytes()[:-1] + b"\0")
+    with pytest.raises(BadInput, match="rows.parquet"):
+        api.leaderboard("shapes", tmp_path, tmp_path / "out")
+
+
+def test_the_readme_shows_the_table_of_the_leaderboard() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = [line for line in readme.splitlines() if line.startswith("|")]
+    board = (ROOT / "leaderboards" / "shapes.md").read_text(encoding="utf-8").splitlines()
+    assert len(shown) >= 8
+    assert set(shown) <= set(board)
+
+
+def test_published_results_are_of_this_version_of_the_suite() -> None:
+    suite = find_suite("shapes")
+    published = read_results(ROOT / "results" / "shapes")
+    assert {result.name for result in published} >= {submission.name for submission in suite.submissions}
+    for result in published:
+        assert (result.suite.card, result.suite.prompts) == (suite.digest, suite.prompts_sha256)
+
+
+def test_a_fresh_small_run_agrees_with_what_is_published(tmp_path: Path) -> None:
+    """Another processor rounds differently: recipes must be equal, learned scores nearly, verdicts all but one."""
+    suite, n = find_suite("shapes"), 7
+    chosen = [s for s in suite.submissions if s.name in ("none", "random16-dual_encoder")]
+    settings = api.Settings(limit=n, workers=1, store=tmp_path / "store.sqlite")
+    api.run_evaluation("shapes", chosen, settings, tmp_path)
+    for name, picks_that_may_differ in (("none", 0), ("random16-dual_encoder", 1)):
+        fresh = read_rows(tmp_path / "results" / "shapes" / name)
+        published = read_rows(ROOT / "results" / "shapes" / name).iloc[:n].reset_index(drop=True)
+        assert list(fresh["prompt_id"]) == list(published["prompt_id"])
+        same = fresh["pick"] == published["pick"]
+        assert (~same).sum() <= picks_that_may_differ
+        assert abs(fresh["dual_encoder"] - published["dual_encoder"])[same].max() < 0.02
+        assert (fresh["accuracy"] != published["accuracy"])[same].sum() <= 1

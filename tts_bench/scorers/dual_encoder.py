@@ -1,0 +1,25 @@
+"""The embedded world's image-text verifier: the cosine between the two embeddings, as CLIP score is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tts_bench.scorers.embedded import EmbeddedScorer
+from tts_bench.shapes import dual_encoder
+from tts_bench.shapes.shipped import run_padded
+from tts_bench.types import Image, Prompt
+
+
+def load() -> EmbeddedScorer:
+    """A small image-text dual encoder: sure of what is there, unsure of which has what and of where."""
+    return EmbeddedScorer("dual_encoder", dual_encoder.build, cosines)
+
+
+def cosines(network: Any, images: Sequence[Image], prompts: Sequence[Prompt]) -> np.ndarray:
+    """In [-1, 1], one an image and its prompt: (n,) float64."""
+    of_images = run_padded(network.image, dual_encoder.to_tensor(images))
+    of_texts = run_padded(network.text, dual_encoder.to_tokens([prompt.text for prompt in prompts]))
+    return (of_images.astype(np.float64) * of_texts).sum(axis=1)
