@@ -37,8 +37,8 @@ SUBMISSIONS = [
 ]
 
 
-def settings(store: Path, **options: Any) -> Settings:
-    return Settings(**{"limit": PROMPTS, "workers": 1, "store": store / "store.sqlite", **options})
+def settings(folder: Path, **options: Any) -> Settings:
+    return Settings(**{"limit": PROMPTS, "workers": 1, "store": folder / "store.sqlite", **options})
 
 
 def evaluated(folder: Path, submissions: list[Submission] = SUBMISSIONS, **options: Any) -> Evaluation:
@@ -131,7 +131,7 @@ def test_what_a_result_says(done: tuple[Path, Evaluation]) -> None:
     assert results["chance"].flags == results["none"].flags == []
     assert (results["none"].nfe, results["checker"].nfe) == (STEPS, STEPS * CANDIDATES)
     assert results["none"].curve == []
-    assert set(results["none"].cards["scorers"]) == {"checker", "dual_encoder", "appeal"}
+    assert set(results["none"].cards["scorers"]) == {"checker", "auditor", "dual_encoder", "appeal"}
     text = (folder / "out" / "results" / "shapes" / "none" / "result.json").read_text()
     assert str(folder) not in text
     assert set(json.loads(text)["groups"]["category"]) == {

@@ -82,7 +82,7 @@ def test_prompts_are_a_prefix(tmp_path: Path) -> None:
 def test_the_embedded_card_is_the_one_of_the_issue() -> None:
     suite = find_suite("shapes")
     assert suite_names()[0] == "shapes"
-    assert [metric.name for metric in suite.metrics] == ["accuracy", "attributes", "dual_encoder", "appeal"]
+    assert [metric.name for metric in suite.metrics] == ["accuracy", "attributes", "audited", "dual_encoder", "appeal"]
     assert [metric.name for metric in suite.metrics if metric.oracle] == ["accuracy", "attributes"]
     verifiers = {submission.name: submission.verifier for submission in suite.submissions}
     assert verifiers == {

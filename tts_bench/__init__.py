@@ -12,14 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tts_bench.api import evaluate, leaderboard, plan
+    from tts_bench.api import evaluate, plan
+    from tts_bench.boards import leaderboard
     from tts_bench.errors import BadInput, TtsBenchError
     from tts_bench.submission import Submission, read_submission
     from tts_bench.suite import Suite, find_suite
     from tts_bench.types import Model, Move, Outcome, Prompt, Scorer, Search, Task, best
 
 _HOMES = {
-    "api": ("evaluate", "leaderboard", "plan"),
+    "api": ("evaluate", "plan"),
+    "boards": ("leaderboard",),
     "errors": ("BadInput", "TtsBenchError"),
     "submission": ("Submission", "read_submission"),
     "suite": ("Suite", "find_suite"),

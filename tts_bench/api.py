@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_bench.engine import Engine, Progress, Silent
 from tts_bench.errors import BadInput
-from tts_bench.evaluation import Evaluation, Evaluator, build_leaderboard, row_of
+from tts_bench.evaluation import Evaluation, Evaluator, row_of
 from tts_bench.executors.local import local_executor
 from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop
@@ -135,13 +135,6 @@ def plan(
 ) -> dict[str, Any]:
     """What `evaluate` would run and charge, and what the store already has, as the command's JSON has it."""
     return run_plan(suite, submissions, Settings(limit, seed, store)).as_json()
-
-
-def leaderboard(
-    suite: str, results: Path | str = OUT / "results", out: Path | str = OUT / "leaderboards"
-) -> list[Path]:
-    """Rebuild a suite's tables and plots from its results alone."""
-    return build_leaderboard(find_suite(suite), Path(results), Path(out))
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

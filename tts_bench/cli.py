@@ -108,9 +108,10 @@ def leaderboard(
     out: OutPath = OUT / "leaderboards",
 ) -> None:
     """Rebuild a suite's tables and plots from its results alone: no model, no store, byte for byte the same."""
-    from tts_bench import commands
+    from tts_bench import boards
 
-    commands.leaderboard(suite, results, out)
+    for path in boards.leaderboard(suite, results, out):
+        typer.echo(path)
 
 
 @app.command()

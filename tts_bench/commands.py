@@ -9,9 +9,10 @@ from typing import get_args
 
 from tts_bench import api, console
 from tts_bench.api import Settings
+from tts_bench.boards import metric_infos
 from tts_bench.doctor import Check, check_all
 from tts_bench.errors import BadInput, MachineFailed
-from tts_bench.evaluation import Evaluation, metric_infos
+from tts_bench.evaluation import Evaluation
 from tts_bench.planning import Plan
 from tts_bench.results import read_results, read_rows
 from tts_bench.store import Store
@@ -115,11 +116,6 @@ def _print_checks(found: Sequence[Check], only_problems: bool, fixes: bool = Fal
         note = check.about if check.ok and not fixes else check.state
         table.add_row(check.kind, Text(check.name), mark, Text(note))
     console.out().print(table)
-
-
-def leaderboard(suite: str, results: Path, out: Path) -> None:
-    for path in api.leaderboard(suite, results, out):
-        console.out().print(str(path), highlight=False, markup=False, soft_wrap=True)
 
 
 def store_stats(path: Path, as_json: bool) -> None:

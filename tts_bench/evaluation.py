@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tts_bench import stats
+from tts_bench.boards import build_leaderboard
 from tts_bench.engine import Engine
 from tts_bench.ledger import mean_ledger
 from tts_bench.prepare import Workshop
-from tts_bench.report.build import build
-from tts_bench.report.table import MetricInfo
-from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, read_results, read_rows, write_result
+from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
 from tts_bench.run import Entry, Run
 from tts_bench.stats import Estimate
 from tts_bench.submission import Submission
@@ -165,17 +164,6 @@ class Evaluator:
         """Rebuild the suite's leaderboard from every result in the folder, as `tts-bench leaderboard` does."""
         made = build_leaderboard(self.suite, self.out / "results", self.out / "leaderboards")
         return {"results": str(self.folder), **{path.name: str(path) for path in made}}
-
-
-def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
-    """Tables and plots of every result under `results`/<suite>, written to `out`; no model, no store."""
-    found = read_results(results / suite.name)
-    rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
-    return build(found, rows, metric_infos(suite), suite.title, suite.name, out)
-
-
-def metric_infos(suite: Suite) -> list[MetricInfo]:
-    return [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
 
 
 def flags_of(entry: Entry, metrics: Sequence[Metric]) -> list[str]:

@@ -8,6 +8,7 @@ it runs the last, short batch at its own size.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,7 @@ class Unpadded(Engine):
 def test_a_batch_that_is_not_padded_is_caught(tmp_path: Path, entry: Entry) -> None:
     """Latents, not pixels: rounding to 8 bits hides most of what goes wrong."""
     seen: dict[str, list[np.ndarray]] = {}
+    small = replace(entry, knobs={"candidates": 1})
 
     class Recording(InProcess):
         def submit(self, batch: Batch):
@@ -115,8 +117,8 @@ def test_a_batch_that_is_not_padded_is_caught(tmp_path: Path, entry: Entry) -> N
 
     def spread(kind: type[Engine], name: str) -> int:
         seen.clear()
-        for n in (5, 4, 3, 2):
-            outcome(tmp_path / f"{name}{n}", entry, Recording(), 16, PROMPTS[:n], kind)
+        for n in (5, 2, 1):
+            outcome(tmp_path / f"{name}{n}", small, Recording(), 16, PROMPTS[:n], kind)
         return sum(not np.array_equal(made[0], other) for made in seen.values() for other in made[1:])
 
     assert spread(Engine, "padded") == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tts_bench import api
+from tts_bench import api, boards
 from tts_bench.results import read_results, read_rows
 from tts_bench.suite import find_suite
 
@@ -19,7 +19,7 @@ SUITES = sorted(path.name for path in (ROOT / "results").iterdir() if path.is_di
 @pytest.fixture(scope="module", params=SUITES)
 def rebuilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     out = tmp_path_factory.mktemp(request.param)
-    api.leaderboard(request.param, ROOT / "results", out)
+    boards.leaderboard(request.param, ROOT / "results", out)
     return request.param, out
 
 
@@ -49,7 +49,7 @@ def test_a_tampered_result_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "shapes" / "none" / "rows.parquet"
     table.write_bytes(table.read_bytes()[:-1] + b"\0")
     with pytest.raises(BadInput, match="rows.parquet"):
-        api.leaderboard("shapes", tmp_path, tmp_path / "out")
+        boards.leaderboard("shapes", tmp_path, tmp_path / "out")
 
 
 def test_the_readme_shows_the_table_of_the_leaderboard() -> None:

@@ -48,7 +48,8 @@ def _networks(weights: Path, dtype: str, device: str) -> Networks:
     from tts_bench.shapes import network
 
     state = load_file(weights)
-    parts = {"transformer": network.build_transformer(), "text_encoder": network.build_text_encoder()}
+    with torch.random.fork_rng(devices=[]):  # initial weights are drawn, and then replaced
+        parts = {"transformer": network.build_transformer(), "text_encoder": network.build_text_encoder()}
     for name, part in parts.items():
         own = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
         part.load_state_dict({key: value.float() for key, value in own.items()})

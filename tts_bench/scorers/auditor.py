@@ -33,7 +33,7 @@ class Auditor:
 
     @cached_property
     def network(self) -> nn.Module:
-        return load_weights("auditor", auditing.build())
+        return load_weights("auditor", auditing.build)
 
     def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]:
         places = [place for place, image in enumerate(images) if readable(image)]

@@ -1,0 +1,26 @@
+"""A suite's leaderboard from its results alone: no model, no store, no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tts_bench.report.board import MetricInfo
+from tts_bench.report.build import build
+from tts_bench.results import read_results, read_rows
+from tts_bench.suite import Suite, find_suite
+
+
+def metric_infos(suite: Suite) -> list[MetricInfo]:
+    return [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
+
+
+def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
+    """Tables and plots of every result under `results`/<suite>, written to `out`."""
+    found = read_results(results / suite.name)
+    rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
+    return build(found, rows, metric_infos(suite), suite.title, suite.name, out)
+
+
+def leaderboard(suite: str, results: Path | str, out: Path | str) -> list[Path]:
+    """Rebuild a suite's tables and plots from the results under `results`; the paths of what was written to `out`."""
+    return build_leaderboard(find_suite(suite), Path(results), Path(out))
