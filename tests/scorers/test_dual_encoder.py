@@ -58,6 +58,20 @@ def test_it_leaves_torch_s_threads_and_generator_as_they_were() -> None:
     assert (torch.get_num_threads(), torch.get_rng_state().tolist()) == before
 
 
+def test_it_reads_a_text_as_a_bag_of_words() -> None:
+    images, _ = pictures()
+    said, swapped, other = (
+        np.array(scores(load(), images, [Prompt("p", text)] * len(images)), dtype=float)
+        for text in (
+            "a red circle left of a blue square",
+            "a blue circle left of a red square",
+            "a red ring left of a blue square",
+        )
+    )
+    assert said == pytest.approx(swapped, abs=1e-5)
+    assert abs(said - other).max() > 0.1
+
+
 def test_the_true_text_scores_above_one_with_another_colour_or_shape_and_a_turned_relation_is_hard() -> None:
     rng = np.random.default_rng(32)
     scenes = [scene for scene in held_out() for _ in range(2)]

@@ -41,6 +41,8 @@ def lumps() -> dict[str, np.ndarray]:
         "ellipse": (np.hypot((rows - 16) / 5, (columns - 16) / 8) < 1).astype(float),
         "half a triangle": triangle * (columns < 16),
         "corner off a square": square * (columns - rows < 5),
+        "notched square": square * ~((columns > 18) & (rows < 14)),
+        "not quite a square": ((abs(rows - 16) < 7) & (abs(columns - 16) < 6)).astype(float),
         "two squares grown together": np.maximum(coverage("square", 10, 10, 12), coverage("square", 10, 18, 16)),
         "two circles that touch": np.maximum(coverage("circle", 10, 10, 16), coverage("circle", 10, 20, 16)),
         "cross without an arm": coverage("cross", 14.0, 16, 16) * ~((columns > 19) & (abs(rows - 16) < 4)),

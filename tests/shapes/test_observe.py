@@ -12,6 +12,7 @@ import pytest
 from scipy import ndimage
 
 from tests.shapes.pictures import coverage, lumps, paint
+from tts_bench.shapes import fit as fitting
 from tts_bench.shapes import observe as module
 from tts_bench.shapes.judge import judge
 from tts_bench.shapes.observe import Observed, observe, readable
@@ -75,30 +76,30 @@ def test_a_lump_has_no_shape() -> None:
 
 @pytest.mark.parametrize("least", [0.0, 0.5, 0.65])
 def test_a_reader_with_slack_is_caught(least: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    lax = replace(module.LIMITS, lead=0.0, **dict.fromkeys(SHAPES, least))
+    lax = replace(module.LIMITS, lead=0.0, flaw=99, **dict.fromkeys(SHAPES, least))
     monkeypatch.setattr(module, "LIMITS", lax)
     with pytest.raises(AssertionError):
         check_lumps(observe)
 
 
 def test_a_reader_that_looks_only_through_its_window_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    nearest = module._nearest
-    monkeypatch.setattr(module, "_nearest", lambda window, area, *rest: nearest(window, window.sum() * 0.8, *rest))
+    nearest = fitting._nearest
+    monkeypatch.setattr(fitting, "_nearest", lambda window, area, *rest: nearest(window, window.sum() * 0.8, *rest))
     with pytest.raises(AssertionError):
         check_lumps(observe)
 
 
 def test_the_fit_is_as_good_as_a_search_over_every_stencil() -> None:
     rng = np.random.default_rng(13)
-    stack, areas = module._stencils(), module._areas()
+    stack, areas = fitting._stencils(), fitting._areas()
     for name, diameter in product(SHAPES, (10.5, 14.5)):
         clean = coverage(name, diameter, 15.25 + rng.integers(4) / 4, 16.5)
         alpha = np.clip(ndimage.gaussian_filter(clean, 0.4) + 0.02 * rng.random(clean.shape), 0, 1)
-        shape, _, _, overlap, _ = module._fit(alpha, clean > 0.35)
+        found = fitting.fit(alpha, clean > 0.35)
         shared = np.minimum(stack, np.pad(alpha, 10)[16:37, 15:36].ravel()).sum(axis=-1)
         best = (shared / (areas + alpha.sum() - shared)).max(axis=(1, 2, 3))
-        assert shape == SHAPES[best.argmax()] == name
-        assert best.max() - 0.02 <= overlap <= best.max() + 1e-5
+        assert found.shape == SHAPES[best.argmax()] == name
+        assert best.max() - 0.02 <= found.overlap <= best.max() + 1e-5
 
 
 def test_two_colours_in_one_object_are_no_colour() -> None:

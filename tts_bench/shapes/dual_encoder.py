@@ -1,6 +1,7 @@
-"""An image-text dual encoder in the CLIP sense (Radford et al. 2021), small: it sees what is there better than where.
+"""An image-text dual encoder in the CLIP sense (Radford et al. 2021), small, and a bag of words as CLIP nearly is.
 
-The image tower averages over places, so that colours, shapes and counts reach the embedding and bindings hardly do.
+The text tower adds its words up and the image tower averages over places: what is there, how many and how large it is
+reaches the embeddings; which has what, and where, does not (Yuksekgonul et al. 2023).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 WIDTH = 64  # of the embeddings
+PAD = 0
 
 
 def build() -> nn.Module:
@@ -33,18 +35,16 @@ def build() -> nn.Module:
                 *_block(3, 24, 1), *_block(24, 48, 2), *_block(48, 64, 2), *_block(64, 96, 1), *_block(96, 96, 2),
                 nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(96, WIDTH),
             )  # fmt: skip
-            self.embedding = nn.Embedding(len(words()), 64, padding_idx=0)
-            self.recurrent = nn.GRU(64, 96, batch_first=True)
-            self.text_head = nn.Linear(96, WIDTH)
+            self.embedding = nn.Embedding(len(words()), 64, padding_idx=PAD)
+            self.text_head = nn.Sequential(nn.Linear(64, 128), nn.SiLU(), nn.Linear(128, WIDTH))
             self.log_temperature = nn.Parameter(torch.tensor(2.0))
 
         def image(self, pixels: torch.Tensor) -> torch.Tensor:
             return nn.functional.normalize(self.image_tower(pixels), dim=-1)
 
         def text(self, tokens: torch.Tensor) -> torch.Tensor:
-            states, _ = self.recurrent(self.embedding(tokens))
-            last = (tokens != 0).sum(dim=1) - 1
-            return nn.functional.normalize(self.text_head(states[torch.arange(len(tokens)), last]), dim=-1)
+            words = self.embedding(tokens) * (tokens != PAD)[..., None]
+            return nn.functional.normalize(self.text_head(words.sum(dim=1) / 4), dim=-1)
 
     return DualEncoder()
 

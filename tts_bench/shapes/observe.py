@@ -1,8 +1,8 @@
 """The exact checker's eyes: an image in, the objects in it out, by image processing alone (nothing learned).
 
-Read in this order: `observe` (objects are what stands out from the ground), `_fit` (which clean shape an object is, by
-overlap with the renderer's own stencils), `_colour`, `_texture`. An attribute that is not clearly one of its values is
-None, so that a lump is an object without a shape rather than the nearest shape.
+Read in this order: `observe` (objects are what stands out from the ground), `fit.fit` (which clean shape an object is
+nearest to), `_colour`, `_texture`. An attribute that is not clearly one of its values is None, so that a lump is an
+object without a shape rather than the nearest shape.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
-from tts_bench.shapes.render import PALETTE, SIDE, STRIPE_PERIOD, SUBPIXELS, WHITE, WINDOW, stencil, stripes
-from tts_bench.shapes.scenes import SHAPES, SIZES
+from tts_bench.shapes.fit import Fit, fit
+from tts_bench.shapes.render import PALETTE, SIDE, STRIPE_PERIOD, WHITE, stripes
+from tts_bench.shapes.scenes import SIZES
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Limits:
     cross: float = 0.79
     ring: float = 0.79
     lead: float = 0.05  # of that overlap over the next shape's, at least
+    flaw: int = 8  # pixels in one piece that the shape has and the object lacks or the reverse, at most
     large_above: float = 12.5  # pixels; at exactly this diameter an object is neither small nor large
     hue: float = 25.0  # degrees from the palette's, at most
     agreement: float = 0.85  # share of coloured pixels of the one colour, at least
@@ -45,9 +47,6 @@ class Limits:
 
 
 LIMITS = Limits()
-DIAMETERS = tuple(np.arange(9.0, 16.25, 0.5).tolist())  # pixels; the renderer's own with some slack
-_REACH = 3  # quarter pixels that a fitted centre may lie from the middle of the object's extent
-_SHIFTS = range(-_REACH, SUBPIXELS + _REACH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,66 +98,24 @@ def _grow(labels: np.ndarray) -> np.ndarray:
 
 def _read(pixels: np.ndarray, contrast: np.ndarray, component: np.ndarray) -> Observed:
     alpha = np.clip(contrast / np.percentile(contrast[component], 90), 0, 1)
-    shape, diameter, (x, y), overlap, lead = _fit(alpha, component)
+    found = fit(alpha, component)
     interior = component & (alpha > LIMITS.interior)
     inside = pixels[interior]
     saturation = np.ptp(inside, axis=-1) / np.maximum(inside.max(axis=-1), 1)
     return Observed(
         colour=_colour(inside[saturation >= LIMITS.coloured]),
-        shape=shape if overlap >= getattr(LIMITS, shape) and lead >= LIMITS.lead else None,
-        size=None if diameter == LIMITS.large_above else SIZES[diameter > LIMITS.large_above],
+        shape=found.shape if _good(found) else None,
+        size=None if found.diameter == LIMITS.large_above else SIZES[found.diameter > LIMITS.large_above],
         texture=_texture(saturation, interior),
-        x=x,
-        y=y,
-        overlap=overlap,
+        x=found.x,
+        y=found.y,
+        overlap=found.overlap,
     )
 
 
-def _fit(alpha: np.ndarray, component: np.ndarray) -> tuple[str, float, tuple[float, float], float, float]:
-    """The stencil nearest to `alpha`: shape, diameter, centre, overlap, and lead over the best of any other shape."""
-    rows, columns = np.flatnonzero(component.any(axis=1)), np.flatnonzero(component.any(axis=0))
-    extent = max(np.ptp(rows), np.ptp(columns)) + 1
-    (x, near_x), (y, near_y) = (divmod(2 * (line[0] + line[-1] + 1), SUBPIXELS) for line in (columns, rows))
-    window = np.pad(alpha, WINDOW // 2)[y : y + WINDOW, x : x + WINDOW].ravel()
-    found = []
-    for index, shape in enumerate(SHAPES):
-        expected = extent / (0.92 if shape == "square" else 1.0)
-        near = int(np.clip(np.searchsorted(DIAMETERS, expected - 0.25), 2, len(DIAMETERS) - 3))
-        around = (slice(near - 2, near + 3, 2), *(slice(n, n + 2 * _REACH + 1, 2) for n in (near_y, near_x)))
-        _, coarse = _nearest(window, alpha.sum(), index, around)
-        overlap, (d, j, i) = _nearest(window, alpha.sum(), index, tuple(slice(max(at - 1, 0), at + 2) for at in coarse))
-        found.append((overlap, shape, DIAMETERS[d], (x + _SHIFTS[i] / SUBPIXELS, y + _SHIFTS[j] / SUBPIXELS)))
-    found.sort(reverse=True)
-    overlap, shape, diameter, centre = found[0]
-    return shape, diameter, centre, overlap, overlap - found[1][0]
-
-
-def _nearest(window: np.ndarray, area: float, shape: int, among: tuple[slice, ...]) -> tuple[float, tuple[int, ...]]:
-    """The greatest soft intersection over union of an object, seen through `window` and `area` pixels in all, with the
-    stencils of a slice, and which stencil has it."""
-    shared = np.minimum(_stencils()[shape, *among], window).sum(axis=-1)
-    overlaps = shared / (_areas()[shape, *among] + area - shared)
-    best = np.unravel_index(overlaps.argmax(), overlaps.shape)
-    return float(overlaps[best]), tuple(int(s.start + k * (s.step or 1)) for s, k in zip(among, best, strict=True))
-
-
-@lru_cache(maxsize=1)
-def _stencils() -> np.ndarray:
-    """Every stencil: (shapes, diameters, shifts down, shifts right, WINDOW * WINDOW) float32."""
-    stack = np.empty((len(SHAPES), len(DIAMETERS), len(_SHIFTS), len(_SHIFTS), WINDOW * WINDOW), dtype=np.float32)
-    for s, shape in enumerate(SHAPES):
-        for d, diameter in enumerate(DIAMETERS):
-            for j, down in enumerate(_SHIFTS):
-                for i, right in enumerate(_SHIFTS):
-                    drawn = stencil(shape, diameter, right % SUBPIXELS, down % SUBPIXELS)
-                    moved = np.roll(drawn, (down // SUBPIXELS, right // SUBPIXELS), axis=(0, 1))
-                    stack[s, d, j, i] = moved.ravel()
-    return stack
-
-
-@lru_cache(maxsize=1)
-def _areas() -> np.ndarray:
-    return _stencils().sum(axis=-1)
+def _good(found: Fit) -> bool:
+    enough = found.overlap >= getattr(LIMITS, found.shape) and found.lead >= LIMITS.lead
+    return enough and found.flaw <= LIMITS.flaw
 
 
 def _colour(coloured: np.ndarray) -> str | None:
