@@ -110,6 +110,8 @@ def take_submission(table: Table) -> Submission:
         table.refuse(
             "verifier", f"{search.name!r} chooses by a verifier; add [verifier] (scorer 'chance' for a control)"
         )
+    if verifier is not None and search.name == UNGUIDED:
+        table.refuse("verifier", f"{search.name!r} chooses nothing; leave [verifier] out, or name a search")
     budget = table.optional_table("budget")
     return Submission(
         name=table.take("name", check_name),
