@@ -6,7 +6,7 @@ from __future__ import annotations
 class TtsBenchError(Exception):
     """A failure whose message is for the user: one line that names what is wrong and what mends it."""
 
-    exit_code = 1
+    exit_code = 2
 
 
 class BadInput(TtsBenchError):
@@ -41,6 +41,12 @@ class BudgetExceeded(TtsBenchError):
 
 class BadMove(TtsBenchError):
     """A search asked for, or returned, something that makes no sense where it stands."""
+
+    exit_code = 2
+
+
+class PluginFailed(TtsBenchError):
+    """A search's or scorer's own code raised an exception, or answered what makes no sense."""
 
     exit_code = 2
 

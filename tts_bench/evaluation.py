@@ -14,6 +14,7 @@ import numpy as np
 from tts_bench import stats
 from tts_bench.boards import build_leaderboard
 from tts_bench.engine import Engine
+from tts_bench.errors import BadInput
 from tts_bench.ledger import mean_ledger
 from tts_bench.prepare import Workshop
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
@@ -21,7 +22,7 @@ from tts_bench.run import Entry, Run
 from tts_bench.stats import Estimate
 from tts_bench.submission import Submission
 from tts_bench.suite import Metric, Suite
-from tts_bench.types import Json, Key, Prompt, Values
+from tts_bench.types import Json, Key, Prompt, Scorer, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +76,7 @@ class Evaluator:
         prompts = self.suite.prompts(self.limit)
         seed = self.suite.seed if self.seed is None else self.seed
         entries = self.workshop.entries(submissions)
-        runs = self.engine.runs(entries, prompts, seed)
+        runs = self.engine.runs(entries, prompts, seed, self.judges())
         measured = self.measure(runs)
         per_entry = [runs[i : i + len(prompts)] for i in range(0, len(runs), len(prompts))]
         results = [
@@ -85,10 +86,19 @@ class Evaluator:
         charged = sum(run.ledger.nfe for run in runs)
         return Evaluation(self.suite.name, results, self.publish(), self.engine.nfe_run, charged)
 
+    def judges(self) -> list[Scorer]:
+        """The suite's scorers; BadInput for a metric that asks one for a number it does not give."""
+        for metric in self.suite.metrics:
+            outputs = self.workshop.scorer(metric.scorer).outputs
+            if metric.output not in outputs:
+                fix = f"{metric.scorer} gives {', '.join(outputs)}"
+                raise BadInput.at(self.suite.path.name, f"metrics.{metric.name}.output", metric.output, fix)
+        return [self.workshop.scorer(name) for name in dict.fromkeys(m.scorer for m in self.suite.metrics)]
+
     def measure(self, runs: Sequence[Run]) -> Measured:
         """The suite's metrics of every final image and, where the suite draws curves, of every candidate."""
         states = [run.final for run in runs if run.final is not None]
-        states += [state for run in runs if self.draws_curve(run.entry) for state in run.pool]
+        states += [state for run in runs if self.suite.curve and run.entry.has_curve for state in run.pool]
         scored: dict[str, Mapping[Key, Values]] = {}
         for name in dict.fromkeys(metric.scorer for metric in self.suite.metrics):
             scored[name] = self.engine.score(self.workshop.scorer(name), states)
@@ -96,10 +106,6 @@ class Evaluator:
             metric.name: {key: values.get(metric.output) for key, values in scored[metric.scorer].items()}
             for metric in self.suite.metrics
         }
-
-    def draws_curve(self, entry: Entry) -> bool:
-        """A pool of exchangeable candidates that are themselves the final images has its whole curve in it."""
-        return self.suite.curve and entry.reuse and getattr(entry.search, "exchangeable", False)
 
     def record(
         self, submission: Submission, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int
@@ -116,7 +122,7 @@ class Evaluator:
             nfe=float(np.mean([run.ledger.nfe for run in runs])),
             metrics=self.estimates(rows, seed),
             groups={by: self.group(rows, by, seed) for by in ("category", "split")},
-            curve=self.curve(entry, runs, measured, seed) if self.draws_curve(entry) else [],
+            curve=self.curve(entry, runs, measured, seed) if self.suite.curve and entry.has_curve else [],
             ledger=mean_ledger([run.ledger for run in runs]),
             environment=environment(self.engine.device),
         )

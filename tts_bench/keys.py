@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tts_bench.errors import BadInput
@@ -64,10 +65,10 @@ def denoise_key(model: Json, prompt: Prompt, root: Key, grid: Json, level: float
     return digest({"model": model, "prompt": asked, "root": root, "grid": grid, "to": level})
 
 
-def score_key(scorer: Json, state: Key, prompt: Prompt) -> Key:
-    """A score is a fact about a state, a scorer and what the scorer is shown of the prompt."""
+def score_key(scorer: Json, outputs: Sequence[str], state: Key, prompt: Prompt) -> Key:
+    """A score is a fact about a state, a scorer, its outputs and what the scorer is shown of the prompt."""
     shown: Json = {"text": prompt.text, "label": prompt.label, "metadata": prompt.metadata}
-    return digest({"scorer": scorer, "state": state, "prompt": shown})
+    return digest({"scorer": scorer, "outputs": list(outputs), "state": state, "prompt": shown})
 
 
 def check_name(name: object, file: object, key: str) -> str:

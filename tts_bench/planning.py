@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tts_bench import keys
-from tts_bench.engine import Engine
+from tts_bench.engine import Engine, first, score_name
+from tts_bench.errors import BadInput, PluginFailed
 from tts_bench.executors.batch import Batch, perform
 from tts_bench.recipes import State
-from tts_bench.run import Entry, Run, Want, image_key
+from tts_bench.run import Entry, Run, Want
 from tts_bench.suite import Suite
-from tts_bench.types import Json, Key, Prompt, Scorer
+from tts_bench.types import Json, Key, Prompt
 
 
 @dataclass
@@ -45,10 +45,10 @@ class Plan:
 
 def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: Sequence[Prompt], seed: int) -> Plan:
     runs = [Run(entry, prompt, seed) for entry in entries for prompt in prompts]
-    wants = [want for run in runs for want in _walk(run)]
+    wants = [want for run in runs for want in _walk(run, engine)]
     plan = Plan(prompts=len(prompts), submissions=len(entries))
-    jobs = engine.missing(wants)
     held = {want.state.key: want.state for want in wants if not want.state.at_root}
+    jobs = engine.missing(wants, coming=held)
     plan.states, plan.cached = len(held), len(engine.store.known(held))
     plan.nfe_charged = sum(run.ledger.nfe for run in runs)
     plan.nfe_run = sum(job.nfe for job in jobs)
@@ -57,11 +57,21 @@ def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: S
     return plan
 
 
-def _walk(run: Run) -> list[Want]:
+def _walk(run: Run, engine: Engine) -> list[Want]:
+    """Everything a search would ask for, told the scores that the store holds and none of the others."""
     wants: list[Want] = []
+    scorers = list(run.entry.scorers.values())
     while not run.done:
-        wants += run.ask()
-        run.tell({})
+        try:
+            wants += run.ask()
+        except PluginFailed as error:
+            raise BadInput(f"{error}; it decides by scores that are not there yet, so it cannot be planned") from error
+        names = {state.key: [score_name(scorer, state) for scorer in scorers] for state in run.waiting}
+        held = engine.store.scores({name for row in names.values() for name in row})
+        run.tell({
+            key: [first(scorer, held.get(name, {})) for scorer, name in zip(scorers, row, strict=True)]
+            for key, row in names.items()
+        })  # fmt: skip
     return wants
 
 
@@ -72,19 +82,15 @@ def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine)
     metric_scorers = {metric.scorer: workshop.scorer(metric.scorer) for metric in suite.metrics}
     asked: dict[str, dict[Key, None]] = {}
     for run in runs:
-        curve = suite.curve and run.entry.reuse and getattr(run.entry.search, "exchangeable", False)
+        curve = suite.curve and run.entry.has_curve
         finals = [run.final] if run.final else []
         for name, scorer in {**run.entry.scorers, **metric_scorers}.items():
             states = list(run.known.values()) if name in run.entry.scorers else []
             states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
-            asked.setdefault(name, {}).update(dict.fromkeys(_score_keys(scorer, states)))
+            asked.setdefault(name, {}).update(dict.fromkeys(score_name(scorer, state) for state in states))
     for name, names in asked.items():
         plan.scorer_calls[name] = len(names)
         plan.scorer_cached[name] = len(engine.store.scores(names))
-
-
-def _score_keys(scorer: Scorer, states: Sequence[State]) -> list[Key]:
-    return [keys.score_key(dict(scorer.card), image_key(state), state.prompt) for state in states]
 
 
 def _seconds(engine: Engine, entries: Sequence[Entry], prompt: Prompt, held: Mapping[Key, State], nfe: int) -> float:

@@ -68,6 +68,7 @@ class Renoised:
 
 
 Root: TypeAlias = Noise | Renoised
+RULES = ("cosine", "variance_preserving")
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,9 @@ def lower(
 
     Raises ValueError for a state this search has not been told of, or a level on the wrong side of where it stands.
     """
-    level = grid.snap(move.to)
+    level = grid.snap(float(move.to))
+    if not isinstance(move, Denoise) and move.seed < 0:
+        raise ValueError(f"a draw with seed {move.seed}; a seed is not negative")
     if isinstance(move, Fresh):
         return State(model, prompt, Noise(model, move.seed), grid, level), None
     if move.of not in known:
@@ -130,7 +133,9 @@ def lower(
     if isinstance(move, Neighbour):
         if not -1.0 <= move.cosine <= 1.0:
             raise ValueError(f"neighbour at cosine {move.cosine}, outside [-1, 1]")
-        root = Noise(model, move.seed, of.origin, move.cosine, move.rule)
+        if move.rule not in RULES:
+            raise ValueError(f"a neighbour by rule {move.rule!r}; use one of {', '.join(RULES)}")
+        root = Noise(model, move.seed, of.origin, float(move.cosine), move.rule)
         return State(model, prompt, root, grid, level), None
     if isinstance(move, Denoise):
         if level >= of.level:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from tts_bench import keys
-from tts_bench.errors import BadMove, BudgetExceeded, ReplayDiverged, TtsBenchError
+from tts_bench.errors import BadMove, BudgetExceeded, PluginFailed, ReplayDiverged, TtsBenchError
 from tts_bench.ledger import Ledger
 from tts_bench.models.schedule import Grid
 from tts_bench.recipes import State, lower
@@ -36,6 +36,11 @@ class Entry:
     def reuse(self) -> bool:
         """The final run is one of the search's own candidates."""
         return self.search_grid == self.final_grid
+
+    @property
+    def has_curve(self) -> bool:
+        """A pool of exchangeable candidates that are themselves the final images has its whole curve in it."""
+        return self.reuse and getattr(self.search, "exchangeable", False)
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,11 @@ class Run:
     @cached_property
     def key(self) -> Key:
         """What this run's asks are recorded under."""
-        entry = self.entry
+        entry, prompt = self.entry, self.prompt
         model: Json = [dict(entry.model.card), entry.search_grid.card, entry.final_grid.card]
-        return keys.digest(
-            ["run", entry.digest, entry.search_digest, model, self.prompt.id, self.prompt.text, self.seed]
-        )
+        scorers: Json = [[name, dict(scorer.card), list(scorer.outputs)] for name, scorer in entry.scorers.items()]
+        asked: Json = [prompt.id, prompt.text, prompt.label, prompt.metadata]
+        return keys.digest(["run", entry.digest, entry.search_digest, model, scorers, asked, self.seed])
 
     def ask(self) -> list[Want]:
         """The states of the search's next round, charged; when the search has picked, the final image."""
@@ -91,13 +96,11 @@ class Run:
             moves = self._advance()
         except StopIteration as stop:
             return [self._finish(stop.value)]
-        wants = []
-        for move in moves:
-            try:
-                state, start = lower(move, self.entry.model.card, self.prompt, self.entry.search_grid, self.known)
-            except ValueError as error:
-                raise self._blame(BadMove, f"asked for {error}") from error
-            wants.append(Want(state, start, bool(self.entry.scorers) and not state.finished))
+        except TtsBenchError:
+            raise
+        except Exception as error:
+            raise self._blame(PluginFailed, f"failed: {type(error).__name__}: {error}") from error
+        wants = [self._want(move) for move in moves]
         self._charge(wants)
         self._waiting = [want.state for want in wants]
         self._compare_with_record()
@@ -138,10 +141,25 @@ class Run:
     def _advance(self) -> Sequence[Move]:
         if self._generator is None:
             self._generator = self.entry.search(self._task(), **self.entry.knobs)
-            return next(self._generator)
-        spent = self.ledger.nfe
-        outcomes = [Outcome(state.key, state.level, spent, self.values) for state in self._waiting]
-        return self._generator.send(outcomes)
+            if not isinstance(self._generator, Generator):
+                raise self._blame(BadMove, "is no generator; it must yield moves")
+            moves = next(self._generator)
+        else:
+            spent = self.ledger.nfe
+            outcomes = [Outcome(state.key, state.level, spent, self.values) for state in self._waiting]
+            moves = self._generator.send(outcomes)
+        if not isinstance(moves, list | tuple):
+            raise self._blame(BadMove, f"yielded {moves!r}, which is no list of moves; yield [move]")
+        return moves
+
+    def _want(self, move: Move) -> Want:
+        if not isinstance(move, Move):
+            raise self._blame(BadMove, f"yielded {move!r}, which is no move; yield a list of the task's moves")
+        try:
+            state, start = lower(move, self.entry.model.card, self.prompt, self.entry.search_grid, self.known)
+        except (ValueError, TypeError) as error:
+            raise self._blame(BadMove, f"asked for {error}") from error
+        return Want(state, start, bool(self.entry.scorers) and not state.finished)
 
     def _task(self) -> Task:
         entry = self.entry
@@ -149,10 +167,13 @@ class Run:
         return Task(self.prompt.id, self.seed, keys.draw_seed, entry.budget, solve, final, entry.reuse)
 
     def _charge(self, wants: Sequence[Want]) -> None:
-        """Charge each state once, a preview of an unfinished one included; refuse what the budget cannot pay."""
-        new = {want.state.key: want for want in wants if want.state.key not in self.known}
-        for want in new.values():
+        """Charge each state once, by its shortest way, with its preview; refuse what the budget cannot pay."""
+        new: dict[Key, tuple[int, Want]] = {}
+        for want in wants:
             nfe = want.state.nfe(want.start.level if want.start else None) + want.estimate
+            if want.state.key not in self.known and nfe < new.get(want.state.key, (nfe + 1, want))[0]:
+                new[want.state.key] = nfe, want
+        for nfe, want in new.values():
             self._afford(nfe, 0 if self.entry.reuse else self.entry.final_grid.nfe(1.0, 0.0))
             self.ledger.charge(self.entry.model, nfe)
             self.ledger.decodes += want.estimate or want.state.finished
@@ -195,7 +216,8 @@ class Run:
             raise self._blame(
                 ReplayDiverged,
                 f"asked for other moves in round {number + 1} than when it was first run on prompt {self.prompt.id!r}; "
-                "a search must follow from its task and outcomes alone (no clock, no global random state)",
+                "a search must follow from its task and outcomes alone (no clock, no global random state); "
+                "if it was edited elsewhere than in its own file, use another --store",
             )
 
     def _blame(self, kind: type[TtsBenchError], what: str) -> TtsBenchError:

@@ -18,8 +18,9 @@ import numpy as np
 import torch
 
 from tts_bench import noise
-from tts_bench.engine import Engine, chunked
+from tts_bench.engine import Engine
 from tts_bench.executors.local import InProcess
+from tts_bench.jobs import chunked
 from tts_bench.models import solvers
 from tts_bench.prepare import Workshop
 from tts_bench.store import Store

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tts_bench.engine import Engine, Job
+from tts_bench.engine import Engine
 from tts_bench.executors.batch import Batch, Executor
 from tts_bench.executors.local import InProcess, Processes
+from tts_bench.jobs import Job
 from tts_bench.prepare import Workshop
 from tts_bench.run import Entry, Run
 from tts_bench.store import Store

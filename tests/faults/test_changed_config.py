@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import toy
 from tts_bench import keys
 from tts_bench.models.schedule import Grid
 from tts_bench.models.shapes import load as load_shapes
 from tts_bench.prepare import Workshop
 from tts_bench.recipes import Noise, Renoised, State
 from tts_bench.registry import SCORERS
+from tts_bench.run import Run
 from tts_bench.submission import parse_submission
 from tts_bench.types import Json, ModelSpec, Prompt
 
@@ -65,7 +67,7 @@ def state(**change: object) -> State:
 
 
 def cards() -> dict[str, Json]:
-    scorers = {name: dict(SCORERS.load(name)().card) for name in ("checker", "dual_encoder", "appeal", "chance")}
+    scorers = {name: dict(SCORERS.load(name)().card) for name in SCORERS.names()}
     return {
         "model": dict(load_shapes(ModelSpec("shapes")).card), "grid": Grid("euler", 4).card,
         **scorers, "submission": parse_submission(SUBMISSION, "test").recipe,
@@ -86,7 +88,7 @@ def unnoticed(key_of: Callable[[Json], str]) -> tuple[int, list[tuple]]:
 def test_every_field_of_every_card_is_in_the_key() -> None:
     count, missed = unnoticed(keys.digest)
     assert missed == []
-    assert count >= 25
+    assert count >= 40
 
 
 @pytest.mark.parametrize("forgotten", ["guidance", "weights", "steps", "candidates"])
@@ -119,11 +121,11 @@ def test_every_part_of_a_recipe_is_in_its_key() -> None:
 
 
 def test_every_part_of_a_score_is_in_its_key() -> None:
-    def key(card: Json = None, of: str = "s", **change: object) -> str:
-        return keys.score_key(card or {"scorer": "a"}, of, replace(PROMPT, **change))
+    def key(card: Json = None, of: str = "s", outputs: tuple[str, ...] = ("score",), **change: object) -> str:
+        return keys.score_key(card or {"scorer": "a"}, outputs, of, replace(PROMPT, **change))
 
     found = [
-        key(), key({"scorer": "b"}), key(of="t"), key(text="x"), key(label=1),
+        key(), key({"scorer": "b"}), key(of="t"), key(outputs=("score", "other")), key(text="x"), key(label=1),
         key(metadata={"things": [], "relation": ""}),
     ]  # fmt: skip
     assert len(set(found)) == len(found)
@@ -143,6 +145,20 @@ def test_every_field_of_a_model_spec_reaches_the_images() -> None:
 
     found = {name: identity(replace(base.model, **{name: value})) for name, value in changes.items()}
     assert len({identity(base.model), *found.values()}) == 1 + len(changes)
+
+
+def test_everything_that_a_search_is_told_by_is_in_its_runs_key() -> None:
+    """Other weights of a scorer, another label: another run, and no false alarm that the search diverged."""
+    base = toy.entry(lambda task: iter(()), {}, toy.Brightness())  # type: ignore[arg-type, return-value]
+    other = replace(base, scorers={"brightness": toy.Brightness(card={"scorer": "brightness", "weights": "new"})})
+    more = replace(base, scorers={"brightness": toy.Brightness(outputs=("score", "other"))})
+    runs = [
+        Run(base, PROMPT, 0), Run(other, PROMPT, 0), Run(more, PROMPT, 0), Run(base, PROMPT, 1),
+        Run(base, replace(PROMPT, label=7), 0), Run(base, replace(PROMPT, metadata={}), 0),
+        Run(base, replace(PROMPT, text="b"), 0), Run(replace(base, search_digest="0" * 64), PROMPT, 0),
+        Run(replace(base, search_grid=Grid("heun", 4)), PROMPT, 0), Run(replace(base, digest="1" * 64), PROMPT, 0),
+    ]  # fmt: skip
+    assert len({run.key for run in runs}) == len(runs)
 
 
 def test_no_order_of_keys_matters() -> None:

@@ -2,7 +2,8 @@
 
 A child process runs two submissions and is killed with SIGKILL: before and after every commit, and at random times.
 The run that follows must reach the same picks, scores and charges, recompute at most the batch that was lost, and leave
-a store that hashes whole. `Hasty` is the broken twin: it says a batch is kept before it is.
+a store that hashes whole. `Hasty` is the broken twin: it keeps other scores than
+it was given.
 """
 
 from __future__ import annotations
@@ -61,18 +62,21 @@ def everything(store: Store) -> tuple[str, int]:
     return keys.digest([facts, pixels]), engine.nfe_run
 
 
-def killed(path: Path, make: Callable[[Path], Store], after: float | None = None) -> None:
-    """Run in a forked child that ends by SIGKILL: its store's doing or, `after` so many seconds, ours."""
+def killed(path: Path, make: Callable[[Path], Store], after: float | None = None) -> bool:
+    """Run in a forked child, killed by its store or, `after` so many seconds, by us; whether it was in time."""
     child = os.fork()
     if child == 0:
         try:
             everything(make(path))
-        finally:
             os._exit(0)
+        except BaseException:
+            os._exit(1)
     if after is not None:
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0, "the run ended by an error of its own"
+    return os.WIFSIGNALED(status)
 
 
 def suicidal(at: int, early: bool, kind: type[Store] = Store) -> Callable[[Path], Store]:
@@ -93,7 +97,7 @@ def suicidal(at: int, early: bool, kind: type[Store] = Store) -> Callable[[Path]
 
 
 class Hasty(Store):
-    """Broken: the scores of a batch are lost when the process dies after the commit that claimed to keep them."""
+    """Broken: what it keeps of a score is not what it was given, so that a rerun is told other numbers."""
 
     def commit(self, states=(), scores=None, asks=()) -> None:
         super().commit(states, {key: {"score": 0.0} for key in scores or {}}, asks)
@@ -131,21 +135,25 @@ def check_after_kill(path: Path, unkilled: tuple[str, int, int]) -> None:
 def test_killed_at_every_commit(tmp_path: Path, unkilled: tuple[str, int, int], early: bool) -> None:
     for at in range(1, unkilled[2] + 1):
         path = tmp_path / f"s{at}"
-        killed(path, suicidal(at, early))
+        assert killed(path, suicidal(at, early))
         check_after_kill(path, unkilled)
 
 
 def test_killed_at_random_times(tmp_path: Path, unkilled: tuple[str, int, int]) -> None:
     rng = np.random.default_rng(0)
-    for i in range(40):
+    began = time.perf_counter()
+    killed(tmp_path / "timed", Store)
+    lasts, deaths = time.perf_counter() - began, 0
+    for i in range(100):
         path = tmp_path / f"s{i}"
-        killed(path, Store, after=float(rng.uniform(0, 0.25)))
+        deaths += killed(path, Store, after=float(rng.uniform(0, lasts)))
         check_after_kill(path, unkilled)
+    assert deaths >= 30
 
 
 def test_killed_five_times_in_a_row(tmp_path: Path, unkilled: tuple[str, int, int]) -> None:
     rng = np.random.default_rng(1)
-    for i in range(4):
+    for i in range(20):
         path = tmp_path / f"s{i}"
         for _ in range(5):
             killed(path, suicidal(int(rng.integers(1, 6)), bool(rng.integers(2))))

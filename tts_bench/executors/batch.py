@@ -33,10 +33,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Made:
-    """Latents (batch, *latent_shape) float32, images (batch, height, width, 3) uint8 or None, seconds of wall time."""
+    """Latents (batch, *latent_shape) float32, images (batch, height, width, 3) uint8 or None, seconds of wall time.
+
+    `finite` (batch,) says which rows, estimate included, hold no NaN or infinity.
+    """
 
     latents: np.ndarray
     images: np.ndarray | None
+    finite: np.ndarray
     seconds: float
 
 
@@ -70,9 +74,7 @@ def perform(batch: Batch) -> Made:
         x = torch.from_numpy(batch.start).to(batch.device)
         x = solvers.solve(model, x, batch.levels, conditions, batch.solver)
         level = batch.levels[-1]
-        images = None
-        if level == 0.0:
-            images = model.decode(x)
-        elif batch.estimate:
-            images = model.decode(solvers.clean_estimate(model, x, level, conditions))
-        return Made(x.float().cpu().numpy(), images, time.perf_counter() - began)
+        clean = solvers.clean_estimate(model, x, level, conditions) if batch.estimate and level > 0.0 else x
+        images = model.decode(clean) if batch.estimate or level == 0.0 else None
+        finite = (torch.isfinite(x) & torch.isfinite(clean)).flatten(1).all(dim=1).cpu().numpy()
+        return Made(x.float().cpu().numpy(), images, finite, time.perf_counter() - began)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -31,17 +33,23 @@ class InProcess:
         """Nothing to end."""
 
 
+@contextmanager
+def worker_deaths_named() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise MachineFailed(
+            "a worker process died (out of memory?): run the same command again, perhaps with fewer --workers"
+        ) from error
+
+
 @dataclass(frozen=True)
 class Remote:
     future: Future[Made]
 
     def result(self) -> Made:
-        try:
+        with worker_deaths_named():
             return self.future.result()
-        except BrokenProcessPool as error:
-            raise MachineFailed(
-                "a worker process died (out of memory?): run the same command again, perhaps with fewer --workers"
-            ) from error
 
 
 class Processes:
@@ -54,7 +62,8 @@ class Processes:
     def submit(self, batch: Batch) -> Pending:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.width, mp_context=get_context("spawn"))
-        return Remote(self._pool.submit(perform, batch))
+        with worker_deaths_named():
+            return Remote(self._pool.submit(perform, batch))
 
     def close(self) -> None:
         if self._pool is not None:

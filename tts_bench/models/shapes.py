@@ -10,7 +10,7 @@ from typing import Any
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.models.text_to_image import Networks, TextToImage
-from tts_bench.types import ModelSpec
+from tts_bench.types import Json, ModelSpec
 
 WEIGHTS = Path(__file__).parent.parent / "shapes" / "weights" / "denoiser.safetensors"
 DTYPES = ("float32", "bfloat16")
@@ -28,13 +28,27 @@ def load(spec: ModelSpec, device: str = "cpu") -> TextToImage:
     weights = Path(spec.weights) if spec.weights else WEIGHTS
     if not weights.is_file():
         raise BadInput.at("model shapes", "weights", spec.weights, "no such safetensors file")
-    about = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+    about = _about(weights)
+    pixels = {"mean": about["pixel_mean"], "std": about["pixel_std"]}
+    card: dict[str, Json] = {
+        "model": "shapes", "version": 1, "weights": keys.file_digest(weights), "pixels": dict(pixels),
+        "guidance": float(guidance), "dtype": dtype,
+    }  # fmt: skip
     return TextToImage(
-        card={"model": "shapes", "weights": keys.file_digest(weights), "guidance": guidance, "dtype": dtype},
-        latent_shape=(3, 32, 32), guidance=guidance, gflops=about["gflops"], solver="euler", steps=12, shift=1.0,
-        load=partial(_networks, weights, dtype, device),
-        to_pixels=partial(_to_pixels, mean=about["pixel_mean"], std=about["pixel_std"]),
+        card=card, latent_shape=(3, 32, 32), guidance=float(guidance), gflops=about["gflops"], solver="euler", steps=12,
+        shift=1.0, load=partial(_networks, weights, dtype, device), to_pixels=partial(_to_pixels, **pixels),
     )  # fmt: skip
+
+
+def _about(weights: Path) -> dict[str, float]:
+    """What the weights' own card says the adapter must know."""
+    path = weights.with_suffix(".json")
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        return {name: float(about[name]) for name in ("pixel_mean", "pixel_std", "gflops")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fix = "must be the card that export wrote beside the weights"
+        raise BadInput.at("model shapes", "weights", f"{path.name}: {error}", fix) from error
 
 
 def _to_pixels(x: Any, mean: float, std: float) -> Any:
