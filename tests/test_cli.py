@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,6 +102,7 @@ def test_plan_list_and_doctor_answer(folder: Path) -> None:
         (["store", "verify", "--store", "absent.sqlite"], "no such store"),
         (["store", "prune", "--keep", "everything"], "use one of images, picks, scores"),
         (["leaderboard", "--suite", "shapes", "--results", "absent"], "absent"),
+        (["evaluate", "--suite", "shapes", *SMALL, "--device", "foo"], "device = 'foo'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -107,6 +112,51 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[s
     assert done.stderr.count("\n") == 1, done.stderr
     assert said in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_api_needs_no_main_guard(tmp_path: Path) -> None:
+    """A plain script with two workers: spawned processes must not run it again."""
+    script = (
+        "import sys, tts_bench as tb\n"
+        "submission = tb.read_submission(sys.argv[1])\n"
+        "print(len(tb.evaluate('shapes', [submission], limit=2, workers=2)))\n"
+    )
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\nmodel = {name = "shapes", steps = 2}\nsearch = {name = "random", candidates = 2}\n'
+        'verifier = {scorers = ["chance"]}\n'
+    )
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, "script.py", "mine.toml"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+def test_workers_end_with_the_process_that_asked_for_them(tmp_path: Path) -> None:
+    arguments = ["evaluate", "--suite", "shapes", "--limit", "28", "--workers", "2"]
+    program = "from tts_bench.cli import main; main()"
+    parent = subprocess.Popen([sys.executable, "-c", program, *arguments], cwd=tmp_path, stderr=subprocess.DEVNULL)
+
+    def processes() -> dict[int, int]:
+        """Every process that a spawn started, and its parent."""
+        table = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        spawned = [line.split(None, 2) for line in table.splitlines() if "spawn_main" in line]
+        return {int(pid): int(parent_pid) for pid, parent_pid, _ in spawned}
+
+    def workers() -> set[int]:
+        return {pid for pid, parent_pid in processes().items() if parent_pid == parent.pid}
+
+    def wait_until(done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 90
+        while not done() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert done()
+
+    wait_until(lambda: len(workers()) == 2)
+    ours = workers()
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    wait_until(lambda: not ours & set(processes()))
 
 
 def test_help_shows_worked_examples() -> None:

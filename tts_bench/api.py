@@ -6,17 +6,21 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tts_bench.engine import Engine
 from tts_bench.errors import BadInput
 from tts_bench.evaluation import Evaluation, Evaluator, row_of
 from tts_bench.executors.local import local_executor
+from tts_bench.files import check_folder
 from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop
 from tts_bench.progress import Progress, Silent
+from tts_bench.results import read_results
+from tts_bench.run import Entry
 from tts_bench.store import Store
 from tts_bench.submission import Submission, read_submission
 from tts_bench.suite import Suite, find_suite
@@ -47,6 +51,23 @@ class Settings:
     workers: int | None = None
     batch_size: int = BATCH_SIZE
     device: str = "cpu"
+
+    def check(self) -> None:
+        """BadInput for a seed or a device that cannot be used."""
+        if self.seed is not None and not 0 <= self.seed < 2**63:
+            raise BadInput.at("settings", "seed", self.seed, "use a whole number from 0 to 2^63 - 1")
+        if self.device != "cpu":
+            _check_device(self.device)
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        fix = f"cannot be used here ({str(error).splitlines()[0]}); try cpu"
+        raise BadInput.at("settings", "device", device, fix) from error
 
 
 @contextmanager
@@ -82,9 +103,14 @@ def run_evaluation(
     """Run submissions on a suite and write results and leaderboard files under `out`."""
     card = find_suite(suite)
     chosen = choose(card, submissions)
-    card.prompts(settings.limit)  # refuse before a store is made
+    # Whatever can be refused is refused before anything is made or run.
+    settings.check()
+    card.prompts(settings.limit)
     workshop = Workshop(settings.device)
     workshop.entries(chosen)
+    if (Path(out) / "results" / card.name).is_dir():
+        read_results(Path(out) / "results" / card.name)
+    check_folder(Path(out))
     with open_engine(settings, progress) as engine:
         return Evaluator(card, engine, Path(out), settings.limit, settings.seed, workshop).run(chosen)
 
@@ -96,8 +122,16 @@ def run_plan(
 ) -> Plan:
     """What `run_evaluation` would run, before anything runs."""
     card = find_suite(suite)
+    settings.check()
     entries = Workshop(settings.device).entries(choose(card, submissions))
     seed = card.seed if settings.seed is None else settings.seed
+    with TemporaryDirectory() as nowhere:
+        if not Path(settings.store).exists():  # a plan leaves nothing behind
+            settings = replace(settings, store=Path(nowhere) / "store.sqlite")
+        return _planned(card, entries, settings, seed)
+
+
+def _planned(card: Suite, entries: Sequence[Entry], settings: Settings, seed: int) -> Plan:
     with open_engine(settings) as engine:
         return make_plan(card, entries, engine, card.prompts(settings.limit), seed)
 

@@ -27,7 +27,9 @@ VerifierName = Annotated[
 ]
 Budget = Annotated[int | None, typer.Option("--budget", min=1, help="NFE a prompt may be charged.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="How many prompts. [default: the card's]")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="The suite's random seed. [default: the card's]")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="The suite's random seed. [default: the card's]")
+]
 StorePath = Annotated[Path, typer.Option("--store", help="The cache of generations and scores.")]
 OutPath = Annotated[Path, typer.Option("--out", help="Folder for results and leaderboards.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, max=256, help="Processes. [default: one a core]")]
@@ -35,6 +37,7 @@ BatchSize = Annotated[int, typer.Option("--batch-size", min=1, max=4096, help="S
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:0, mps ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
 
+STOPPED = 130
 STORE, OUT, BATCH = Path(".tts-bench/store.sqlite"), Path("out"), 16
 
 
@@ -157,8 +160,9 @@ def main() -> None:
     except TtsBenchError as error:
         sys.stderr.write(f"tts-bench: {' '.join(str(error).split())}\n")
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("tts-bench: stopped; run the same command again to go on\n")
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == STOPPED:  # Typer's own end after Ctrl-C
+            sys.stderr.write("tts-bench: stopped; run the same command again to go on\n")
+        raise
     except BrokenPipeError:
         raise SystemExit(141) from None

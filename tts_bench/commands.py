@@ -48,6 +48,8 @@ def evaluate(
     with console.progress_bars() as progress:
         done = api.run_evaluation(suite, chosen, settings, out, progress)
     _print_evaluation(suite, done, out)
+    for note in done.replaced:
+        console.err().print(f"note: {note}; give another --out to keep both", highlight=False, markup=False)
 
 
 def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
@@ -131,7 +133,10 @@ def store_stats(path: Path, as_json: bool) -> None:
 
 
 def store_verify(path: Path) -> None:
+    before = path.stat().st_ino if path.exists() else None
     with _existing(path) as store:
+        if path.stat().st_ino != before:
+            raise MachineFailed(f"{path}: was broken and is set aside; an empty one stands in its place")
         problems, stats = store.verify(), store.stats()
     for problem in problems:
         console.out().print(problem, highlight=False, markup=False, soft_wrap=True)

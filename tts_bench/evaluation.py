@@ -40,6 +40,7 @@ class Evaluation:
     files: dict[str, str]
     nfe_run: int
     nfe_charged: int
+    replaced: list[str] = field(default_factory=list)  # other results that were written over
 
     def as_json(self) -> dict[str, Json]:
         rows: list[Json] = [row_of(result) for result in self.results]
@@ -71,6 +72,7 @@ class Evaluator:
     limit: int | None = None
     seed: int | None = None
     workshop: Workshop = field(default_factory=Workshop)
+    replaced: list[str] = field(default_factory=list)
 
     def run(self, submissions: Sequence[Submission]) -> Evaluation:
         prompts = self.suite.prompts(self.limit)
@@ -84,7 +86,7 @@ class Evaluator:
             for submission, entry, own in zip(submissions, entries, per_entry, strict=True)
         ]
         charged = sum(run.ledger.nfe for run in runs)
-        return Evaluation(self.suite.name, results, self.publish(), self.engine.nfe_run, charged)
+        return Evaluation(self.suite.name, results, self.publish(), self.engine.nfe_run, charged, self.replaced)
 
     def judges(self) -> list[Scorer]:
         """The suite's scorers; BadInput for a metric that asks one for a number it does not give."""
@@ -127,8 +129,16 @@ class Evaluator:
             environment=environment(self.engine.device),
         )
         folder = self.folder / submission.name
+        self.note_replaced(folder, result)
         write_result(folder, result, rows, submission.to_toml())
         return read_result(folder)
+
+    def note_replaced(self, folder: Path, result: Result) -> None:
+        """Remember where a result of another recipe, prompt set or seed is about to be written over."""
+        if (folder / "result.json").exists():
+            old = read_result(folder)
+            if (old.digest, old.suite) != (result.digest, result.suite):
+                self.replaced.append(f"{folder}: replaced a result of {old.suite.n} prompts, seed {old.suite.seed}")
 
     @property
     def folder(self) -> Path:

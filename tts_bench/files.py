@@ -37,6 +37,13 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
         ) from error
 
 
+def check_folder(folder: Path) -> None:
+    """MachineFailed where a folder cannot be made or written to: better before the work than after it."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise MachineFailed(f"{folder}: {there} is no folder that can be written to; choose another --out")
+
+
 def read_limited(path: Path, limit: int) -> bytes:
     """The content of a regular file of at most `limit` bytes; BadInput for anything else."""
     try:

@@ -89,9 +89,9 @@ class Submission:
         return "\n".join(lines) + "\n"
 
 
-def read_submission(path: Path) -> Submission:
+def read_submission(path: Path | str) -> Submission:
     """The submission in a TOML file; BadInput for the first thing wrong with it."""
-    return parse_submission(read_toml(path), shown(path))
+    return parse_submission(read_toml(Path(path)), shown(path))
 
 
 def parse_submission(data: Mapping[str, Any], file: str) -> Submission:

@@ -71,3 +71,14 @@ def die(batch: Batch) -> None:
 def test_one_worker_needs_no_process() -> None:
     assert isinstance(local_executor(1), InProcess)
     assert isinstance(local_executor(2), Processes)
+
+
+def test_a_pool_that_broke_refuses_the_next_batch_as_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "perform", die)
+    pool = Processes(1)
+    try:
+        for _ in range(2):
+            with pytest.raises(MachineFailed, match="a worker process died"):
+                pool.submit(batch()).result()
+    finally:
+        pool.close()

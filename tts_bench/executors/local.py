@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from types import ModuleType
 
 from tts_bench.errors import MachineFailed
 from tts_bench.executors.batch import Batch, Executor, Made, Pending, perform
@@ -43,6 +47,27 @@ def worker_deaths_named() -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def callers_script_hidden() -> Iterator[None]:
+    """A spawned process would run the caller's script again, which then needs an `if __name__ == "__main__"`.
+
+    Workers need nothing of it.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+def end_with_parent() -> None:
+    """In a worker: end when the process that asked for it is gone, however it went."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
 @dataclass(frozen=True)
 class Remote:
     future: Future[Made]
@@ -61,8 +86,8 @@ class Processes:
 
     def submit(self, batch: Batch) -> Pending:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.width, mp_context=get_context("spawn"))
-        with worker_deaths_named():
+            self._pool = ProcessPoolExecutor(self.width, mp_context=get_context("spawn"), initializer=end_with_parent)
+        with worker_deaths_named(), callers_script_hidden():
             return Remote(self._pool.submit(perform, batch))
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from tts_bench.stats import Estimate, paired_delta
 if TYPE_CHECKING:
     import pandas
 
-PROTOCOL = ("card", "prompts", "n", "seed")  # what two results must share to be compared
+PROTOCOL = ("card", "prompts", "n", "seed", "judges")  # what two results must share to be compared
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,22 @@ def make_boards(
     """The main board first: the protocol that most results share (then: most prompts), the others apart, with why."""
     by_protocol: dict[tuple, list[Result]] = defaultdict(list)
     for result in results:
-        by_protocol[_protocol(result)].append(result)
+        by_protocol[_protocol(result, metrics)].append(result)
     order = sorted(by_protocol, key=lambda protocol: (-len(by_protocol[protocol]), -protocol[2], protocol))
     return [_board(by_protocol[protocol], rows, metrics, _difference(protocol, order[0])) for protocol in order]
 
 
-def _protocol(result: Result) -> tuple[str, str, int, int]:
-    return result.suite.card, result.suite.prompts, result.suite.n, result.suite.seed
+def _protocol(result: Result, metrics: Sequence[MetricInfo]) -> tuple[str, str, int, int, str]:
+    """What was asked, and by which version of each metric's scorer it was judged."""
+    cards = result.cards.get("scorers")
+    judges = {m.scorer: cards.get(m.scorer) for m in metrics} if isinstance(cards, Mapping) else {}
+    suite = result.suite
+    return suite.card, suite.prompts, suite.n, suite.seed, keys.digest(judges)
 
 
 def _difference(protocol: tuple, main: tuple) -> str:
     words = {"card": "another suite card", "prompts": "other prompts", "n": "{} prompts", "seed": "seed {}"}
+    words["judges"] = "another version of a metric's scorer"
     pairs = zip(PROTOCOL, protocol, main, strict=True)
     return ", ".join(words[name].format(value) for name, value, of_main in pairs if value != of_main)
 
