@@ -42,6 +42,7 @@ def fake_rows(picked: Mapping[str, np.ndarray], n: int, nfe: float, **texts: Seq
         "pick": [sha(f"{i}") for i in range(n)],
     }
     frame |= texts | dict(picked) | {"verifier": picked["accuracy"], "nfe": np.full(n, nfe)}
+    frame["diversity"] = np.full(n, np.nan) if nfe < 24 else 0.3 + 0.01 * np.arange(n) / n
     return pd.DataFrame(frame)
 
 

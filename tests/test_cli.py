@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tts_bench import cli
+from tts_bench import cli, commands
+from tts_bench.registry import SEARCHES
+from tts_bench.types import Search, Task, search
 
 SMALL = ["--limit", "2", "--workers", "1", "--search", "random:candidates=2", "--verifier", "chance"]
 
@@ -89,6 +92,57 @@ def test_plan_list_and_doctor_answer(folder: Path) -> None:
     assert invoke("doctor").exit_code == 0
 
 
+def test_a_grid_is_one_run_and_one_small_table(tmp_path: Path) -> None:
+    grid = ["--grid", "--search", "random", "--verifier", "chance", "--verifier", "chance+appeal", "--budget", "24,36"]
+    done = run(tmp_path, "evaluate", "--suite", "shapes", *grid, "--limit", "2", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "out" / "grid" / "results" / "shapes").iterdir()}
+    searched = {f"random-{verifier}-{budget}" for verifier in ("chance", "chance-appeal") for budget in (24, 36)}
+    assert names == {"none", *searched}
+    assert not any(name in done.stdout for name in searched)
+    shown = [line.split() for line in done.stdout.splitlines()]
+    assert ["chance", "24", "36"] in shown and ["chance", "+", "appeal", "(rank)", "24", "36"] in shown
+    assert [line[0] for line in shown if line].count("random") == 2
+    # Every submission's candidates are among the three of the dearest.
+    assert f"NFE charged {2 * (12 + 2 * (24 + 36))}, run now {2 * 36}" in done.stdout
+
+
+def planned(*arguments: str) -> dict[str, int]:
+    done = invoke("plan", "--suite", "shapes", "--workers", "1", "--store", "absent.sqlite", "--json", *arguments)
+    assert done.exit_code == 0, done.exception
+    answer = json.loads(done.stdout)
+    return {name: answer[name] for name in ("submissions", "prompts", "nfe_charged")}
+
+
+def test_flags_that_are_repeated_make_a_submission_for_each_combination() -> None:
+    flags = ["--search", "random", "--search", "none", "--verifier", "chance", "--verifier", "appeal"]
+    nfe = 12 + 2 * (24 + 48)
+    assert planned(*flags, "--budget", "24,48", "--limit", "2") == {
+        "submissions": 5, "prompts": 2, "nfe_charged": 2 * nfe,
+    }  # fmt: skip
+
+
+def test_a_grid_has_the_prompts_that_its_card_says() -> None:
+    flags = ["--grid", "--search", "random", "--verifier", "chance", "--budget", "12"]
+    assert planned(*flags) == {"submissions": 2, "prompts": 42, "nfe_charged": 42 * 24}
+    assert planned(*flags, "--limit", "3")["prompts"] == 3
+
+
+@search("climb", needs=("gradient",))
+def climb(task: Task) -> Search:
+    """A search that needs a gradient."""
+    yield []
+    return ""
+
+
+def test_what_a_grid_leaves_out_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SEARCHES.targets, "climb", f"{__name__}:climb")
+    flags = ["--grid", "--search", "climb", "--verifier", "chance", "--budget", "12", "--limit", "1"]
+    done = invoke("plan", "--suite", "shapes", "--workers", "1", "--store", "absent.sqlite", "--json", *flags)
+    assert json.loads(done.stdout)["submissions"] == 1
+    assert done.stderr == "note: climb needs a verifier with a gradient; left out with chance\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -99,6 +153,14 @@ def test_plan_list_and_doctor_answer(folder: Path) -> None:
         (["evaluate", "--suite", "shapes", "--search", "randm", "--verifier", "checker"], "did you mean 'random'"),
         (["evaluate", "--suite", "shapes", "--search", "random", "--verifier", "chekcer"], "did you mean 'checker'"),
         (["evaluate", "--suite", "shapes", *SMALL, "--budget", "3"], "spent"),
+        (["evaluate", "--suite", "shapes", *SMALL, "--budget", "64,x"], "--budget = 'x': write whole numbers"),
+        (["evaluate", "--suite", "shapes", *SMALL, "--budget", "0"], "budget.nfe = 0"),
+        (["evaluate", "--suite", "shapes", "--budget", "64"], "also give --search"),
+        (["evaluate", "--suite", "shapes", "--grid", "--search", "randm"], "did you mean 'random'"),
+        (
+            ["plan", "--suite", "shapes", "--grid", "--search", "random", "--verifier", "x+"],
+            "verifier.scorers[0] = 'x'",
+        ),
         (["store", "verify", "--store", "absent.sqlite"], "no such store"),
         (["store", "prune", "--keep", "everything"], "use one of images, picks, scores"),
         (["leaderboard", "--suite", "shapes", "--results", "absent"], "absent"),
@@ -161,6 +223,19 @@ def test_workers_end_with_the_process_that_asked_for_them(tmp_path: Path) -> Non
 
 def test_help_shows_worked_examples() -> None:
     assert "tts-bench evaluate --suite shapes --submission mine.toml" in invoke("evaluate", "--help").stdout
+
+
+def test_the_examples_of_the_help_are_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their flags, that is: every search and scorer in them is one."""
+    wanted: list[commands.Wanted] = []
+    monkeypatch.setattr(commands, "evaluate", lambda given, *rest: wanted.append(given))
+    monkeypatch.setattr(commands, "plan", lambda given, *rest: wanted.append(given))
+    epilogs = "\n".join(str(command.epilog) for command in cli.app.registered_commands)
+    examples = re.findall(r"tts-bench ((?:evaluate|plan) .*?)(?: >.*)?$", epilogs, re.MULTILINE)
+    assert len(examples) >= 8
+    for example in examples:
+        assert invoke(*example.split()).exit_code == 0, example
+        wanted.pop().submissions()
 
 
 def test_help_imports_nothing_heavy() -> None:

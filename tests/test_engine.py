@@ -64,7 +64,10 @@ def test_the_image_is_the_models_own(tmp_path: Path) -> None:
     seed = keys.draw_seed(0, PROMPTS[0].id, "fresh", 0)
     x = torch.from_numpy(noise.draw(seed, toy.SHAPE))[None]
     model = toy.Toy()
-    by_hand = model.decode(solvers.solve(model, x, Grid("euler", 4).levels, [model.encode(PROMPTS[0])], "euler"))[0]
+    condition = [model.encode(PROMPTS[0])]
+    by_hand = model.decode(
+        solvers.solve(lambda at, t: model.velocity(at, t, condition), x, Grid("euler", 4).levels, "euler")
+    )[0]
     assert r.final is not None
     with Store(tmp_path / "s") as store:
         assert np.array_equal(store.images([r.final.key])[r.final.key], by_hand)
@@ -147,8 +150,8 @@ def test_moves_reach_their_levels(tmp_path: Path) -> None:
     assert {name: outcome.level for name, outcome in seen.items()} == {
         "half": 0.5, "done": 0.0, "near": 0.0, "back": 0.75, "redone": 0.25,
     }  # fmt: skip
-    # 2 + preview, 2, 4, preview of the re-noised, 2 + preview
-    assert runs[0].ledger.nfe == 3 + 2 + 4 + 1 + 3 == engine.nfe_run
+    # 2 + look, 2 that begin with what the look saw, 4, look at the re-noised, 2 that begin with that + look
+    assert runs[0].ledger.nfe == 3 + 1 + 4 + 1 + 2 == engine.nfe_run
     assert all(outcome.value is not None for outcome in seen.values())
     straight, _ = run(tmp_path / "s", toy.entry(none), prompts=PROMPTS[:1])
     assert straight[0].final is not None

@@ -94,7 +94,7 @@ def candidates_of(prompt) -> list[str]:
     from tts_bench import keys
     from tts_bench.models.schedule import Grid
     from tts_bench.models.shapes import load
-    from tts_bench.types import ModelSpec
+    from tts_bench.protocols import ModelSpec
 
     card = dict(load(ModelSpec("shapes")).card)
     noises = [keys.noise_key(card, keys.draw_seed(0, prompt.id, "fresh", i)) for i in range(CANDIDATES)]

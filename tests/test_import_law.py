@@ -24,7 +24,18 @@ HEAVY = {
     "torchvision", "accelerate", "datasets", "sklearn",
 }  # fmt: skip
 # What a search may use beside the types: no clock, no file, no random state of its own.
-PURE = {"__future__", "collections", "dataclasses", "functools", "itertools", "math", "typing", "numpy", "tts_bench"}
+PURE = {
+    "__future__",
+    "bisect",
+    "collections",
+    "dataclasses",
+    "functools",
+    "itertools",
+    "math",
+    "typing",
+    "numpy",
+    "tts_bench",
+}
 NUMERIC = (sys.stdlib_module_names | {"numpy", "scipy", "tts_bench"}) - {"random"}
 LIGHT = ("results", "stats", "compare", "report", "rows", "document")  # what rebuilds a leaderboard
 NOT_FOR_LIGHT = ("torch", "tts_bench.engine", "tts_bench.store")
@@ -133,6 +144,8 @@ def violations(changed: Mapping[str, str]) -> set[tuple[str, str]]:
             and any(within(module, *NOT_FOR_PLUGINS) for module in ours),
             "results and reports stay light": within(name, *LIGHT)
             and any(within(module, *NOT_FOR_LIGHT) for module in reached(name, imports)),
+            "testing is for tests": not within(name, "testing")
+            and ("pytest" in roots or any(within(module, "testing") for module in ours)),
             "nobody imports cli": name != "__main__" and "cli" in ours,
             "the grammar is numpy and scipy": name in GRAMMAR
             and not (roots <= NUMERIC and all(within(m, "shapes", "types", "errors") for m in ours)),
@@ -167,6 +180,8 @@ BROKEN = [
     ("report.new", "def f():\n    from tts_bench import api", "results and reports stay light"),  # at second hand
     ("rows", "class A:\n    if True:\n        import torch.nn", "results and reports stay light"),
     ("compare", "def f():\n    __import__('torch')", "results and reports stay light"),
+    ("doctor", "def f():\n    import pytest", "testing is for tests"),
+    ("registry", "from tts_bench.testing import toy", "testing is for tests"),
     ("doctor", "def f():\n    from tts_bench.cli import app", "nobody imports cli"),
     ("report.new", "from tts_bench import cli", "nobody imports cli"),
     ("shapes.render", "def f():\n    import torch", "the grammar is numpy and scipy"),
@@ -188,6 +203,7 @@ ALLOWED = [
     ("search.new", "import math\nimport numpy as np\nfrom tts_bench.types import Task"),
     ("scorers.new", "from tts_bench import keys\ndef f():\n    import torch"),
     ("shapes.train_new", "import torch"),
+    ("testing.new", "import pytest\nfrom tts_bench.testing import toy"),
     ("report.new", "import typing\nif typing.TYPE_CHECKING:\n    import pandas\n    from tts_bench.engine import E"),
     ("__main__", "from tts_bench.cli import main"),
 ]  # fmt: skip

@@ -43,7 +43,7 @@ def test_a_result_comes_back_as_it_was_written(tmp_path: Path):
     pd.testing.assert_frame_equal(read_rows(path.parent), rows, check_like=True, check_dtype=False)
 
 
-def test_the_same_result_is_the_same_bytes_and_has_the_form_of_format_1(tmp_path: Path):
+def test_the_same_result_is_the_same_bytes_and_has_the_form_of_its_format(tmp_path: Path):
     first, second = content(write_one(tmp_path / "a")), content(write_one(tmp_path / "b"))
     assert first == second and set(first) == {"result.json", "rows.parquet", "submission.toml"}
     written = json.loads(first["result.json"])
@@ -77,7 +77,7 @@ CHANGES = [
     *[(f"submission/recipe/{key}", ...) for key in ("model", "search", "verifier", "budget")],
     *[(f"metrics/accuracy/{key}", ...) for key in ("value", "low", "high", "n", "unscored")],
     *[(f"curve/0/{key}", ...) for key in ("candidates", "nfe", "metrics")],
-    ("unknown", 1), ("suite/path", "/tmp"), ("format", 2), ("format", "1"), ("format", True), ("format", 0),
+    ("unknown", 1), ("suite/path", "/tmp"), ("format", 1), ("format", "2"), ("format", True), ("format", 0),
     ("suite/name", "../shapes"), ("suite/name", 3), ("suite/card", "abc"), ("suite/prompts", "Z" * 64),
     ("suite/n", 0), ("suite/n", 12.0), ("suite/n", "12"), ("suite/n", True), ("suite/n", 13), ("suite/seed", -1),
     ("submission/name", "NUL"), ("submission/name", "a/b"), ("submission/name", "<b>"), ("submission/name", ["a"]),

@@ -70,8 +70,16 @@ def test_rows_come_back_with_nan_for_what_is_not_scored():
 
 
 def test_all_unscored_columns_are_read_as_numbers():
-    rows = some_rows().assign(verifier=None)
-    assert decode(encode(rows))["verifier"].isna().all()
+    rows = some_rows().assign(verifier=None, diversity=[None, *[float("nan")] * 10, None])
+    found = decode(encode(rows))
+    assert found["verifier"].isna().all() and found["diversity"].isna().all()
+    assert str(found["diversity"].dtype) == "float64"
+    assert encode(rows) == encode(rows.assign(diversity=np.nan))
+
+
+def test_rows_without_diversity_are_refused():
+    with pytest.raises(BadInput, match="column = 'diversity': is missing"):
+        encode(some_rows().drop(columns="diversity"))
 
 
 DEFECTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {

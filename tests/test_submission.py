@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.plaintext import HIDDEN
+from tts_bench.protocols import ModelSpec
 from tts_bench.registry import SEARCHES
-from tts_bench.submission import SearchSpec, Submission, VerifierSpec, from_flags, parse_submission
+from tts_bench.submission import SearchSpec, Submission, VerifierSpec, parse_submission
 from tts_bench.tables import parse_toml
-from tts_bench.types import Json, ModelSpec, Range, Search, Task, search
+from tts_bench.types import JointSearch, Json, Range, Search, Task, search
 
+CHECKER = "d3d80f4f27aca2b8ee4fa6ba2aa67cb25e4747f1e5b1f7833f7be57803c9d156"
+ENSEMBLE = "9f78da8fdd04c49e5ec39e6bdecc92c242c8b24fc4286e87a9123c311fea7646"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -39,10 +42,18 @@ def toy(
     return ""
 
 
+@search("toy_joint", joint=True)
+def toy_joint(tasks: Sequence[Task]) -> JointSearch:
+    """A search over all prompts at once."""
+    yield []
+    return []
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _toy_is_registered() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SEARCHES.targets, "toy", f"{__name__}:toy")
+        patch.setitem(SEARCHES.targets, "toy_joint", f"{__name__}:toy_joint")
         yield
 
 
@@ -75,7 +86,7 @@ def test_every_key_is_read() -> None:
     assert parse(FULL) == Submission(
         "mine",
         ModelSpec("shapes", "owner/name", COMMIT, "heun", 6, 12, 2.0, "bfloat16"),
-        SearchSpec("random", {"candidates": 16}),
+        SearchSpec("random", {"candidates": 16, "eta": None}),
         VerifierSpec(("dual_encoder", "appeal"), "rank"),
         192,
     )
@@ -104,6 +115,36 @@ def test_identity_is_content() -> None:
         parse(FULL.replace("guidance = 2", "guidance = -0.0")).digest
         == parse(FULL.replace("guidance = 2", "guidance = 0")).digest
     )
+
+
+def test_identities_of_before_weights_and_totals_hold() -> None:
+    """Digests of submissions that this repository has published."""
+    text = 'name = "a"\nmodel = {name = "shapes", steps = 12, guidance = 2.5}\n'
+    text += 'search = {name = "random", candidates = 16}\n'
+    assert parse(text + 'verifier = {scorers = ["checker"]}').digest == CHECKER
+    assert parse(text + 'verifier = {scorers = ["dual_encoder", "appeal"]}').digest == ENSEMBLE
+
+
+def test_weights_are_part_of_the_identity() -> None:
+    plain = parse(FULL)
+    weighted = parse(FULL.replace('"appeal"]', '"appeal"]\nweights = [2, 1]'))
+    assert weighted.verifier == VerifierSpec(("dual_encoder", "appeal"), "rank", (2.0, 1.0))
+    assert weighted.recipe["verifier"]["weights"] == [2.0, 1.0]
+    assert "weights" not in plain.recipe["verifier"] and "total" not in plain.recipe["budget"]
+    swapped = parse(FULL.replace('"appeal"]', '"appeal"]\nweights = [1, 2]'))
+    by_score = parse(FULL.replace('"appeal"]', '"appeal"]\ncombine = "zscore"'))
+    assert len({s.digest for s in (plain, weighted, swapped, by_score)}) == 4
+
+
+def test_a_total_is_for_a_search_over_all_prompts() -> None:
+    joint = FULL.replace('name = "random"\ncandidates = 16', 'name = "toy_joint"')
+    assert (parse(joint).budget_nfe, parse(joint).budget_total) == (192, None)
+    total = parse(joint.replace("nfe = 192", "total = 8064"))
+    assert (total.budget_nfe, total.budget_total, total.recipe["budget"]) == (None, 8064, {"total": 8064})
+    with pytest.raises(BadInput, match=r"f: budget.total = 8064: stands in place of nfe; give one of them"):
+        parse(joint + "total = 8064\n")
+    with pytest.raises(BadInput, match=r"f: budget.total = 8064: .*'random' takes nfe"):
+        parse(FULL.replace("nfe = 192", "total = 8064"))
 
 
 def test_a_default_is_part_of_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,11 +191,27 @@ KNOBS: dict[str, st.SearchStrategy[Any]] = {
 }  # fmt: skip
 SEARCH_SPECS = st.one_of(
     st.fixed_dictionaries(KNOBS).map(lambda knobs: SearchSpec("toy", knobs)),
-    optional(st.integers(1, 65_536)).map(lambda n: SearchSpec("random", {"candidates": n})),
+    st.fixed_dictionaries({
+        "candidates": optional(st.integers(1, 65_536)), "eta": optional(st.floats(0, 1).map(lambda x: x + 0.0)),
+    }).map(lambda knobs: SearchSpec("random", knobs)),
+)  # fmt: skip
+SCORED = ["checker", "dual_encoder", "appeal", "chance"]
+WEIGHTINGS = st.lists(st.floats(-1e9, 1e9).map(lambda x: x + 0.0), min_size=4, max_size=4).filter(lambda w: w[0] != 0)
+SINGLE = st.sampled_from(SCORED).map(lambda name: VerifierSpec((name,), "single"))
+SEVERAL = st.builds(
+    lambda names, rule, weights: VerifierSpec(tuple(names), rule, weights and tuple(weights[: len(names)])),
+    st.lists(st.sampled_from(SCORED), min_size=1, unique=True),
+    st.sampled_from(["rank", "zscore", "sum"]),
+    optional(WEIGHTINGS),
 )
-SCORERS = st.lists(st.sampled_from(["checker", "dual_encoder", "appeal", "chance"]), min_size=1, unique=True)
-VERIFIERS = SCORERS.map(lambda names: VerifierSpec(tuple(names), "single" if len(names) == 1 else "rank"))
-SUBMISSIONS = st.builds(Submission, names(), MODEL_SPECS, SEARCH_SPECS, VERIFIERS, optional(st.integers(1, 10**9)))
+EACH = st.builds(
+    Submission, names(), MODEL_SPECS, SEARCH_SPECS, SINGLE | SEVERAL, optional(st.integers(1, 10**9)), st.none()
+)
+JOINT = st.builds(
+    Submission, names(), MODEL_SPECS, st.just(SearchSpec("toy_joint", {})), SINGLE | SEVERAL, st.none(),
+    optional(st.integers(1, 10**12)),
+)  # fmt: skip
+SUBMISSIONS = EACH | JOINT
 
 
 def check_round_trip(submission: Submission) -> None:
@@ -204,56 +261,3 @@ def test_a_folder_needs_no_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert parse(text).model.weights == "owner/name"
     with pytest.raises(BadInput, match="model.revision = .*: a folder has no revision"):
         parse(text.replace('"owner/name"', f'"owner/name", revision = "{COMMIT}"'))
-
-
-@pytest.mark.parametrize(
-    ("flags", "name"),
-    [
-        (("shapes", "none"), "none"),
-        (("shapes", "random", "checker"), "random-checker"),
-        (("shapes", "random:candidates=16", "checker"), "random16-checker"),
-        (("shapes", "random:candidates=4", "dual_encoder+appeal", 100), "random4-dual_encoder-appeal"),
-        (("shapes:steps=8,guidance=1.5", "toy:rounds=2,cosine=0.5,greedy=true,label=a b", "chance"), "toy-chance"),
-        (("shapes", "random:candidates=16", "checker", None, "mine"), "mine"),
-    ],
-)
-def test_flags_make_the_submission_that_a_file_would(flags: tuple[Any, ...], name: str) -> None:
-    made = from_flags(*flags)
-    assert made.name == name
-    assert parse(made.to_toml()) == made
-
-
-def test_flags_are_typed() -> None:
-    made = from_flags("shapes:steps=8,guidance=2", "toy:rounds=2,greedy=true,label=x", "dual_encoder+appeal", 48)
-    assert made.model == ModelSpec("shapes", search_steps=8, final_steps=8, guidance=2.0)
-    assert made.search.knobs == {"rounds": 2, "cosine": 0.95, "rule": "cosine", "greedy": True, "label": "x"}
-    assert (made.verifier, made.budget_nfe) == (VerifierSpec(("dual_encoder", "appeal"), "rank"), 48)
-
-
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        (("shape", "none"), "model.name = 'shape': no such model; did you mean 'shapes'?"),
-        (("shapes", "rondom", "checker"), "search.name = 'rondom': no such search; did you mean 'random'?"),
-        (("shapes", "random:candidate=4", "checker"), "search.candidate = 4: unknown key; did you mean 'candidates'?"),
-        (("shapes", "random:candidates=4.0", "checker"), "search.candidates = 4.0: must be a whole number"),
-        (("shapes", "random:candidates=1e9", "checker"), "search.candidates = 1000000000.0: must be a whole number"),
-        (("shapes", "random:candidates=NaN", "checker"), "search.candidates = 'NaN': must be a whole number"),
-        (("shapes", "random:candidates", "checker"), "search.candidates = '': must be a whole number"),
-        (("shapes", "random:", "checker"), "search.'' = '': unknown key"),
-        (("shapes", "toy:cosine=1e309", "checker"), "search.cosine = inf: must be a finite number"),
-        (("shapes", "random:name=none", "checker"), "search.name = 'none': is given twice"),
-        (("shapes", "random:candidates=4,candidates=5", "checker"), "search.candidates = '5': is given twice"),
-        (("shapes", "random", "checker+"), "verifier.scorers[1] = '': "),
-        (("shapes", "random", ""), "verifier.scorers[0] = '': "),
-        (("shapes", "random", "appeal+appeal"), "verifier.scorers = ['appeal', 'appeal']: names something twice"),
-        (("shapes", "random"), "verifier = None: 'random' chooses by a verifier"),
-        (("shapes", "random", "checker", 0), "budget.nfe = 0: must be a whole number from 1"),
-        (("shapes", "none", None, None, "No"), "name = 'No': use 1-64"),
-        (("shapes", "none", None, None, ""), "name = '': use 1-64"),
-    ],
-)
-def test_bad_flags_are_refused_like_bad_files(flags: tuple[Any, ...], message: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        from_flags(*flags)
-    assert str(caught.value).startswith(f"command line: {message}")

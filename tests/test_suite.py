@@ -12,7 +12,7 @@ from tts_bench import suite as suites
 from tts_bench.errors import BadInput
 from tts_bench.registry import SUITES
 from tts_bench.submission import VerifierSpec
-from tts_bench.suite import Metric, find_suite, read_suite, suite_names
+from tts_bench.suite import GridCard, Metric, find_suite, read_suite, suite_names
 
 PROMPTS = "".join(json.dumps({"id": f"{i}", "text": f"{i} cats"}) + "\n" for i in range(5)).encode()
 CARD = f"""\
@@ -43,6 +43,11 @@ title = "appeal"
 name = "none"
 model = {{ name = "shapes" }}
 search = {{ name = "none" }}
+[grid]
+searches = ["random", "zero_order:rounds=4"]
+verifiers = ["checker", "dual_encoder+appeal"]
+budgets = [64, 128]
+limit = 2
 [[published]]
 source = "somebody, table 2"
 accuracy = 0.5
@@ -67,7 +72,13 @@ def test_a_card_is_read(tmp_path: Path) -> None:
         Metric("appeal", "appeal", "score", "appeal", False, False, False),
     )
     assert [submission.name for submission in suite.submissions] == ["none"]
+    searches, verifiers = ("random", "zero_order:rounds=4"), ("checker", "dual_encoder+appeal")
+    assert suite.grid == GridCard(searches, verifiers, (64, 128), 2)
     assert suite.published == ({"source": "somebody, table 2", "accuracy": 0.5},)
+
+
+def test_a_card_need_have_no_grid(tmp_path: Path) -> None:
+    assert find_suite(write(tmp_path, CARD[: CARD.index("[grid]")])).grid is None
 
 
 def test_prompts_are_a_prefix(tmp_path: Path) -> None:
@@ -135,6 +146,16 @@ def test_changed_prompts_are_refused_when_they_are_read(tmp_path: Path) -> None:
         ("[[published]]", '[[submissions]]\nname = "none"\nmodel = {name = "shapes"}\n'
          'search = {name = "none"}\n[[published]]', "submissions"),
         ('source = "somebody, table 2"', "", r"published\[0\].source"),
+        ('["random", "zero_order:rounds=4"]', "[]", "grid.searches"),
+        ('["random", "zero_order:rounds=4"]', '"random"', "grid.searches"),
+        ('["random", "zero_order:rounds=4"]', '["random", "random"]', "grid.searches"),
+        ('["random", "zero_order:rounds=4"]', '["random", 1]', r"grid.searches\[1\]"),
+        ('verifiers = ["checker", "dual_encoder+appeal"]', "", "grid.verifiers"),
+        ("budgets = [64, 128]", "budgets = [64, 0]", r"grid.budgets\[1\]"),
+        ("budgets = [64, 128]", "budgets = [64, 1.5]", r"grid.budgets\[1\]"),
+        ("budgets = [64, 128]", "budgets = 64", "grid.budgets"),
+        ("limit = 2", "limit = 0", "grid.limit"),
+        ("limit = 2", "limits = 2", "grid.limits"),
         ("[protocol]", "[protocols]", "protocol"),
         ("[[metrics]]", "[[metric]]", "metric"),
     ],

@@ -15,21 +15,25 @@ if TYPE_CHECKING:
     from tts_bench.api import evaluate, plan
     from tts_bench.boards import leaderboard
     from tts_bench.errors import BadInput, TtsBenchError
+    from tts_bench.grid import grid_submissions
+    from tts_bench.protocols import Model, Scorer
     from tts_bench.submission import Submission, read_submission
     from tts_bench.suite import Suite, find_suite
-    from tts_bench.types import Model, Move, Outcome, Prompt, Scorer, Search, Task, best
+    from tts_bench.types import Move, Outcome, Prompt, Search, Task, best
 
 _HOMES = {
     "api": ("evaluate", "plan"),
     "boards": ("leaderboard",),
     "errors": ("BadInput", "TtsBenchError"),
+    "grid": ("grid_submissions",),
     "submission": ("Submission", "read_submission"),
     "suite": ("Suite", "find_suite"),
-    "types": ("Model", "Move", "Outcome", "Prompt", "Scorer", "Search", "Task", "best"),
+    "protocols": ("Model", "Scorer"),
+    "types": ("Move", "Outcome", "Prompt", "Search", "Task", "best"),
 }
 __all__ = [
     "BadInput", "Model", "Move", "Outcome", "Prompt", "Scorer", "Search", "Submission", "Suite", "Task",
-    "TtsBenchError", "best", "evaluate", "find_suite", "leaderboard", "plan", "read_submission",
+    "TtsBenchError", "best", "evaluate", "find_suite", "grid_submissions", "leaderboard", "plan", "read_submission",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tts_bench.engine import Engine
+from tts_bench.entry import Entry
 from tts_bench.errors import BadInput
 from tts_bench.evaluation import Evaluation, Evaluator, row_of
 from tts_bench.executors.local import local_executor
@@ -20,7 +21,6 @@ from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop
 from tts_bench.progress import Progress, Silent
 from tts_bench.results import read_results
-from tts_bench.run import Entry
 from tts_bench.store import Store
 from tts_bench.submission import Submission, read_submission
 from tts_bench.suite import Suite, find_suite

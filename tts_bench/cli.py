@@ -20,19 +20,45 @@ app.add_typer(store_app, name="store")
 
 SuiteName = Annotated[str, typer.Option("--suite", help="A suite's name (see `list`) or the path of its card.")]
 Files = Annotated[list[Path] | None, typer.Option("--submission", help="A submission file (TOML). Repeat for several.")]
-ModelName = Annotated[str | None, typer.Option("--model", help="With --search: a submission without a file.")]
-SearchName = Annotated[str | None, typer.Option("--search", help="none, random, or random:candidates=8 ...")]
-VerifierName = Annotated[
-    str | None, typer.Option("--verifier", help="A scorer, or a rank ensemble: dual_encoder+appeal.")
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", show_default="the card's", help="With --search or --grid: a model, or shapes:steps=8."),
 ]
-Budget = Annotated[int | None, typer.Option("--budget", min=1, help="NFE a prompt may be charged.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="How many prompts. [default: the card's]")]
+SearchNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--search", help="A submission without a file: none, random, paths:n=2 (see `list`). Repeat for several."
+    ),
+]
+VerifierNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--verifier",
+        help="A scorer, or several by mean rank: dual_encoder+appeal; by another rule: "
+        "dual_encoder+appeal:combine=zscore (or sum),weights=2+1. Repeat for several.",
+    ),
+]
+Budgets = Annotated[
+    list[str] | None,
+    typer.Option("--budget", help="NFE a prompt may be charged: 64, or a submission for each of 64,128,256."),
+]
+WholeGrid = Annotated[
+    bool,
+    typer.Option(
+        "--grid",
+        help="Each search with each verifier at each budget, and the baseline: the card's, or those of the flags.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, show_default="the card's", help="How many prompts.")]
 Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="The suite's random seed. [default: the card's]")
+    int | None,
+    typer.Option("--seed", min=0, max=2**63 - 1, show_default="the card's", help="The suite's random seed."),
 ]
 StorePath = Annotated[Path, typer.Option("--store", help="The cache of generations and scores.")]
-OutPath = Annotated[Path, typer.Option("--out", help="Folder for results and leaderboards.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, max=256, help="Processes. [default: one a core]")]
+OutPath = Annotated[
+    Path | None, typer.Option("--out", help="Folder for results and leaderboards. [default: out, for a grid out/grid]")
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, max=256, show_default="one a core", help="Processes.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, max=4096, help="Samples in a padded batch.")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:0, mps ...")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
@@ -45,20 +71,24 @@ STORE, OUT, BATCH = Path(".tts-bench/store.sqlite"), Path("out"), 16
     epilog="Examples:\n\n"
     "tts-bench evaluate --suite shapes\n\n"
     "tts-bench evaluate --suite shapes --submission mine.toml --limit 42\n\n"
-    "tts-bench evaluate --suite shapes --search random:candidates=8 --verifier dual_encoder\n\n"
+    "tts-bench evaluate --suite shapes --search random --verifier dual_encoder --budget 64,128,256\n\n"
+    "tts-bench evaluate --suite shapes --search random:candidates=8 --search paths --verifier dual_encoder+appeal\n\n"
+    "tts-bench evaluate --suite shapes --grid\n\n"
+    "tts-bench evaluate --suite shapes --grid --search random --search racing --verifier checker --budget 64,256\n\n"
     "tts-bench evaluate --suite shapes --json > rows.json"
 )
 def evaluate(
     suite: SuiteName,
     submission: Files = None,
     model: ModelName = None,
-    search: SearchName = None,
-    verifier: VerifierName = None,
-    budget: Budget = None,
+    search: SearchNames = None,
+    verifier: VerifierNames = None,
+    budget: Budgets = None,
+    grid: WholeGrid = False,
     limit: Limit = None,
     seed: Seed = None,
     store: StorePath = STORE,
-    out: OutPath = OUT,
+    out: OutPath = None,
     workers: Workers = None,
     batch_size: BatchSize = BATCH,
     device: Device = "cpu",
@@ -67,19 +97,24 @@ def evaluate(
     """Run submissions on a suite; write results, tables and plots. Again with the same store: only what is missing."""
     from tts_bench import commands
 
-    chosen = commands.submissions(suite, submission, model, search, verifier, budget)
+    wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
     settings = commands.Settings(limit, seed, store, workers, batch_size, device)
-    commands.evaluate(suite, chosen, settings, out, as_json)
+    commands.evaluate(wanted, settings, out or (OUT / "grid" if grid else OUT), as_json)
 
 
-@app.command(epilog="Example:\n\ntts-bench plan --suite shapes --search random:candidates=64 --verifier checker")
+@app.command(
+    epilog="Examples:\n\n"
+    "tts-bench plan --suite shapes --search random --verifier checker --budget 768\n\n"
+    "tts-bench plan --suite shapes --grid"
+)
 def plan(
     suite: SuiteName,
     submission: Files = None,
     model: ModelName = None,
-    search: SearchName = None,
-    verifier: VerifierName = None,
-    budget: Budget = None,
+    search: SearchNames = None,
+    verifier: VerifierNames = None,
+    budget: Budgets = None,
+    grid: WholeGrid = False,
     limit: Limit = None,
     seed: Seed = None,
     store: StorePath = STORE,
@@ -91,8 +126,8 @@ def plan(
     """Say what `evaluate` would run and charge, what the store already has, and how long the rest may take."""
     from tts_bench import commands
 
-    chosen = commands.submissions(suite, submission, model, search, verifier, budget)
-    commands.plan(suite, chosen, commands.Settings(limit, seed, store, workers, batch_size, device), as_json)
+    wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
+    commands.plan(wanted, commands.Settings(limit, seed, store, workers, batch_size, device), as_json)
 
 
 @app.command("list")
@@ -108,7 +143,7 @@ def leaderboard(
     suite: SuiteName,
     results: Annotated[Path, typer.Option("--results", help="Folder that holds <suite>/<submission>/.")] = OUT
     / "results",
-    out: OutPath = OUT / "leaderboards",
+    out: Annotated[Path, typer.Option("--out", help="Folder for the tables and plots.")] = OUT / "leaderboards",
 ) -> None:
     """Rebuild a suite's tables and plots from its results alone: no model, no store, byte for byte the same."""
     from tts_bench import boards

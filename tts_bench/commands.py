@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -13,52 +14,82 @@ from tts_bench.boards import metric_infos
 from tts_bench.doctor import Check, check_all
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.evaluation import Evaluation
+from tts_bench.grid import make_grid, product
 from tts_bench.planning import Plan
+from tts_bench.report.board import main_metric
 from tts_bench.results import read_results, read_rows
 from tts_bench.store import Store
 from tts_bench.store.health import Keep
-from tts_bench.submission import Submission, from_flags
-from tts_bench.suite import find_suite
+from tts_bench.submission import Submission
+from tts_bench.suite import Suite, find_suite
 
 
-def submissions(
-    suite: str,
-    files: Sequence[Path] | None,
-    model: str | None,
-    search: str | None,
-    verifier: str | None,
-    budget: int | None,
-) -> list[Submission | Path | str]:
-    """The files given and the one the flags describe; none of either means the card's own."""
-    given: list[Submission | Path | str] = list(files or [])
-    if search is not None:
-        given.append(from_flags(model or find_suite(suite).model, search, verifier, budget))
-    elif model or verifier or budget:
-        flag, value = next((f, v) for f, v in (("model", model), ("verifier", verifier), ("budget", budget)) if v)
-        raise BadInput.at("command line", f"--{flag}", value, "also give --search, e.g. --search random:candidates=16")
-    return given
+@dataclass(frozen=True)
+class Wanted:
+    """What to run: submission files, and flags as they were given. With `grid`, flags replace the card's lists."""
+
+    suite: str
+    files: Sequence[Path] | None = None
+    model: str | None = None
+    searches: Sequence[str] | None = None
+    verifiers: Sequence[str] | None = None
+    budgets: Sequence[str] | None = None
+    grid: bool = False
+
+    def submissions(self) -> list[Submission | Path | str]:
+        """Those of the files and those that the flags describe; none of either means the card's own."""
+        return [*(self.files or []), *self._made()]
+
+    def limited(self, settings: Settings) -> Settings:
+        """A grid has the number of prompts that its card gives it, unless told otherwise."""
+        card = find_suite(self.suite).grid if self.grid and settings.limit is None else None
+        return replace(settings, limit=card.limit) if card else settings
+
+    def _made(self) -> list[Submission]:
+        card, budgets = find_suite(self.suite), numbers(self.budgets or ())
+        model = card.own_model if self.model in (None, card.model) else self.model
+        if self.grid:
+            made = make_grid(card, self.searches, self.verifiers, budgets, model)
+            for note in made.notes:
+                console.note(note)
+            return made.submissions
+        if self.searches:
+            return product(model, self.searches, self.verifiers or (None,), budgets or (None,))
+        for flag, value in (("model", self.model), ("verifier", self.verifiers), ("budget", self.budgets)):
+            if value:
+                fix = "also give --search, e.g. --search random, or --grid"
+                raise BadInput.at("command line", f"--{flag}", value, fix)
+        return []
 
 
-def evaluate(
-    suite: str, chosen: Sequence[Submission | Path | str], settings: Settings, out: Path, as_json: bool
-) -> None:
+def numbers(lists: Sequence[str]) -> list[int]:
+    """ "64,128" as [64, 128]."""
+    found = []
+    for part in [part.strip() for text in lists for part in text.split(",")]:
+        if not re.fullmatch("[0-9]{1,18}", part):
+            raise BadInput.at("command line", "--budget", part, "write whole numbers, e.g. 64,128,256")
+        found.append(int(part))
+    return found
+
+
+def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> None:
+    chosen, settings = wanted.submissions(), wanted.limited(settings)
     if as_json:
-        console.print_json(api.run_evaluation(suite, chosen, settings, out).as_json())
+        console.print_json(api.run_evaluation(wanted.suite, chosen, settings, out).as_json())
         return
     with console.progress_bars() as progress:
-        done = api.run_evaluation(suite, chosen, settings, out, progress)
-    _print_evaluation(suite, done, out)
+        done = api.run_evaluation(wanted.suite, chosen, settings, out, progress)
+    _print_evaluation(wanted, done, out)
     for note in done.replaced:
-        console.err().print(f"note: {note}; give another --out to keep both", highlight=False, markup=False)
+        console.note(f"{note}; give another --out to keep both")
 
 
-def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
-    from tts_bench.report.table import terminal_table
-
-    card, screen = find_suite(suite), console.out()
-    folder = out / "results" / card.name
-    rows = {result.name: read_rows(folder / result.name) for result in done.results}
-    screen.print(terminal_table(done.results, rows, metric_infos(card), card.title, screen.width))
+def _print_evaluation(wanted: Wanted, done: Evaluation, out: Path) -> None:
+    card, screen = find_suite(wanted.suite), console.out()
+    if wanted.grid:
+        console.print_grid(done.results, main_metric(metric_infos(card)), card.title)
+    else:
+        _print_table(card, done, out / "results" / card.name)
     saved = (
         f", {1 - done.nfe_run / done.nfe_charged:.0%} of it shared or already in the store" if done.nfe_charged else ""
     )
@@ -67,8 +98,16 @@ def _print_evaluation(suite: str, done: Evaluation, out: Path) -> None:
         screen.print(f"  {name}: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
-def plan(suite: str, chosen: Sequence[Submission | Path | str], settings: Settings, as_json: bool) -> None:
-    made = api.run_plan(suite, chosen, settings)
+def _print_table(card: Suite, done: Evaluation, folder: Path) -> None:
+    from tts_bench.report.table import terminal_table
+
+    screen = console.out()
+    rows = {result.name: read_rows(folder / result.name) for result in done.results}
+    screen.print(terminal_table(done.results, rows, metric_infos(card), card.title, screen.width))
+
+
+def plan(wanted: Wanted, settings: Settings, as_json: bool) -> None:
+    made = api.run_plan(wanted.suite, wanted.submissions(), wanted.limited(settings))
     if as_json:
         console.print_json(made.as_json())
     else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_bench.types import Json
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+    from rich.table import Table
+
+    from tts_bench.report.board import MetricInfo
+    from tts_bench.results import Result
 
 
 def out() -> Console:
@@ -26,6 +30,10 @@ def err() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def note(text: str) -> None:
+    err().print(f"note: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Json]) -> None:
@@ -72,6 +80,56 @@ def progress_bars() -> Iterator[ProgressBars]:
         yield shown
     finally:
         shown.stop()
+
+
+def print_grid(results: Sequence[Result], metric: MetricInfo, title: str) -> None:
+    """The main metric of a grid's results: a table of searches by budgets for each verifier, the best at each budget
+    bold; whatever has no verifier or no budget, or no cell of its own, on a line below."""
+    from tts_bench.report import escape, wording
+
+    screen = out()
+    places = wording.decimals(metric, [result.metrics[metric.name].value for result in results])
+    cells: dict[str, dict[str, dict[int, float | None]]] = {}  # verifier, search, budget
+    lines: list[Result] = []
+    for result in results:
+        recipe: Any = result.recipe
+        budget = recipe["budget"].get("nfe")
+        of_verifier = cells.setdefault(wording.verifier(result), {})
+        row = of_verifier.setdefault(wording.search_among(result, results), {})
+        if recipe["verifier"] is None or budget is None or budget in row:
+            lines.append(result)
+        else:
+            row[budget] = result.metrics[metric.name].value
+    heading = f"{title}: {metric.name}{' (%)' if metric.percent else ''} by NFE a prompt"
+    screen.print(escape.visible(heading), highlight=False, markup=False)
+    for verifier, rows in cells.items():
+        if rows := {search: row for search, row in rows.items() if row}:
+            screen.print(_grid_table(verifier, rows, lambda value: wording.number(value, metric, places)))
+    for result in lines:
+        value = wording.number(result.metrics[metric.name].value, metric, places)
+        screen.print(f"{result.name} ({wording.nfe(result.nfe)} NFE): {value}", highlight=False, markup=False)
+
+
+def _grid_table(
+    verifier: str, rows: Mapping[str, Mapping[int, float | None]], number: Callable[[float | None], str]
+) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from tts_bench.report.escape import visible
+
+    budgets = sorted({budget for row in rows.values() for budget in row})
+    best = {b: max((v for row in rows.values() if (v := row.get(b)) is not None), default=None) for b in budgets}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(Text(visible(verifier)), overflow="fold")
+    for budget in budgets:
+        table.add_column(f"{budget:,}", justify="right", no_wrap=True)
+    for search, row in rows.items():
+        styles = ["bold" if row.get(b) is not None and row[b] == best[b] else "" for b in budgets]
+        texts = [number(row[b]) if b in row else "" for b in budgets]
+        table.add_row(Text(visible(search)), *map(Text, texts, styles))
+    return table
 
 
 def _make_bars() -> Bars:

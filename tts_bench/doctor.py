@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tts_bench.errors import TtsBenchError
+from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SEARCHES, Registry
 from tts_bench.suite import find_suite, suite_names
-from tts_bench.types import Json, ModelSpec
+from tts_bench.types import Json
 
 NEEDS = {"model": ("torch", "diffusers", "transformers"), "scorer": ("torch",), "search": (), "suite": ()}
 

@@ -13,16 +13,19 @@ import numpy as np
 
 from tts_bench import stats
 from tts_bench.boards import build_leaderboard
+from tts_bench.diversity import diversities
 from tts_bench.engine import Engine
+from tts_bench.entry import Entry
 from tts_bench.errors import BadInput
 from tts_bench.ledger import mean_ledger
 from tts_bench.prepare import Workshop
+from tts_bench.protocols import OverSet, Scorer
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
-from tts_bench.run import Entry, Run
+from tts_bench.run import Run
 from tts_bench.stats import Estimate
 from tts_bench.submission import Submission
 from tts_bench.suite import Metric, Suite
-from tts_bench.types import Json, Key, Prompt, Scorer, Values
+from tts_bench.types import Json, Key, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,10 +59,18 @@ def row_of(result: Result) -> dict[str, Json]:
     verifier = recipe["verifier"]
     return {
         "submission": result.name, "model": recipe["model"]["name"], "search": recipe["search"]["name"],
-        "verifier": "+".join(verifier["scorers"]) if verifier else None, "nfe": result.nfe,
+        "verifier": _verifier(verifier) if verifier else None, "nfe": result.nfe,
         "metrics": {name: estimate.as_json() for name, estimate in result.metrics.items()},
         "ledger": dict(result.ledger),
     }  # fmt: skip
+
+
+def _verifier(recipe: Mapping[str, Any]) -> str:
+    """As `--verifier` takes it: "a+b" is the rank ensemble."""
+    options = [f"combine={recipe['combine']}"] if recipe["combine"] not in ("single", "rank") else []
+    options += ["weights=" + "+".join(f"{weight:g}" for weight in recipe["weights"])] if recipe.get("weights") else []
+    scorers = "+".join(recipe["scorers"])
+    return f"{scorers}:{','.join(options)}" if options else scorers
 
 
 @dataclass
@@ -91,6 +102,9 @@ class Evaluator:
     def judges(self) -> list[Scorer]:
         """The suite's scorers; BadInput for a metric that asks one for a number it does not give."""
         for metric in self.suite.metrics:
+            if isinstance(self.workshop.scorer(metric.scorer), OverSet):
+                fix = "judges a set of images, and can be no metric of each"
+                raise BadInput.at(self.suite.path.name, f"metrics.{metric.name}.scorer", metric.scorer, fix)
             outputs = self.workshop.scorer(metric.scorer).outputs
             if metric.output not in outputs:
                 fix = f"{metric.scorer} gives {', '.join(outputs)}"
@@ -103,7 +117,7 @@ class Evaluator:
         states += [state for run in runs if self.suite.curve and run.entry.has_curve for state in run.pool]
         scored: dict[str, Mapping[Key, Values]] = {}
         for name in dict.fromkeys(metric.scorer for metric in self.suite.metrics):
-            scored[name] = self.engine.score(self.workshop.scorer(name), states)
+            scored[name] = self.engine.scoring.score(self.workshop.scorer(name), states)
         return {
             metric.name: {key: values.get(metric.output) for key, values in scored[metric.scorer].items()}
             for metric in self.suite.metrics
@@ -113,7 +127,7 @@ class Evaluator:
         self, submission: Submission, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int
     ) -> Result:
         """Write one submission's result and rows; the result as it is read back."""
-        rows = rows_of(runs, measured)
+        rows = rows_of(runs, measured, diversities(runs, self.engine.scoring))
         result = Result(
             suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.prompts_sha256, len(runs), seed),
             name=submission.name,
@@ -189,19 +203,19 @@ def flags_of(entry: Entry, metrics: Sequence[Metric]) -> list[str]:
     return oracle + [f"own_metric:{metric.name}" for metric in used]
 
 
-def rows_of(runs: Sequence[Run], measured: Measured) -> pd.DataFrame:
+def rows_of(runs: Sequence[Run], measured: Measured, spread: Sequence[float | None]) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame([_row(run, run.prompt, measured) for run in runs])
+    return pd.DataFrame([_row(run, measured, diversity) for run, diversity in zip(runs, spread, strict=True)])
 
 
-def _row(run: Run, prompt: Prompt, measured: Measured) -> dict[str, object]:
-    pick, final = run.settled()
+def _row(run: Run, measured: Measured, diversity: float | None) -> dict[str, object]:
+    prompt, (pick, final) = run.prompt, run.settled()
     metrics = {name: _number(of.get(final.key)) for name, of in measured.items()}
     return {
         "prompt_id": prompt.id, "text": prompt.text, "category": prompt.category, "split": prompt.split,
         "pick": final.key, **metrics, "verifier": _number(run.values.get(pick.key)),
-        "nfe": float(run.ledger.nfe),
+        "nfe": float(run.ledger.nfe), "diversity": _number(diversity),
     }  # fmt: skip
 
 

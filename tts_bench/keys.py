@@ -15,13 +15,14 @@ from tts_bench.errors import BadInput
 from tts_bench.types import Json, Key, Prompt
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 _SUFFIXED = re.compile(r"(?P<stem>.*)\.[a-z0-9]{1,16}", re.DOTALL)
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 
 
 def canonical(value: Json) -> str:
     """One text for one value: sorted keys, no spaces, ASCII; NaN and infinities are refused (ValueError)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _ENCODE(value)
 
 
 def digest(value: Json) -> Key:
@@ -39,9 +40,12 @@ def seed(*parts: Json) -> int:
     return int(digest(["seed", *parts])[:16], 16) >> 1
 
 
-def draw_seed(suite_seed: int, prompt_id: str, kind: str, count: int) -> int:
-    """The seed of a search's `count`-th draw of one kind: independent of the submission, so draws are common."""
-    return seed(suite_seed, prompt_id, kind, count)
+def draw_seed(suite_seed: int, prompt_id: str, kind: str, count: int, of: Key = "") -> int:
+    """The seed of the `count`-th draw of one kind, from state `of` if it has a parent.
+
+    Independent of the submission, so that draws are common.
+    """
+    return seed(suite_seed, prompt_id, kind, count, *([of] if of else []))
 
 
 def noise_key(model: Json, noise_seed: int) -> Key:
@@ -54,6 +58,23 @@ def neighbour_key(model: Json, of: Key, noise_seed: int, cosine: float, rule: st
 
 def renoise_key(of: Key, noise_seed: int, level: float) -> Key:
     return digest({"renoise": of, "seed": noise_seed, "to": level})
+
+
+def step_key(of: Key, noise: Key, level: float, eta: float) -> Key:
+    return digest({"step": of, "noise": noise, "to": level, "eta": eta})
+
+
+def ascend_key(of: Key, scorer: Json, output: str, rate: float) -> Key:
+    return digest({"ascend": of, "scorer": scorer, "output": output, "rate": rate})
+
+
+def estimate_key(state: Key) -> Key:
+    """The one-step clean estimate of a state: an image of its own."""
+    return digest({"estimate": state})
+
+
+def features_key(scorer: Json, image: Key, prompt: Prompt) -> Key:
+    return digest({"features": scorer, "image": image, "text": prompt.text, "label": prompt.label})
 
 
 def denoise_key(model: Json, prompt: Prompt, root: Key, grid: Json, level: float) -> Key:

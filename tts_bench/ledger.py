@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tts_bench.types import Json, Model
+from tts_bench.protocols import Model
+from tts_bench.types import Json
+
+BACKWARD_NFE = 3  # Ma et al. 2025, figure 14; here the evaluation once more, and its gradient at twice its cost
 
 
 @dataclass
 class Ledger:
     """NFE is evaluations for one sample; the second pass of guidance, decodes and scorer calls are counted apart.
 
-    `gflops` counts the denoiser's passes (guidance included). `seconds` is each state's share of the batch that made
-    it, whenever that was.
+    `backward` counts the evaluations that a gradient was taken through. Each is charged as `BACKWARD_NFE` more of the
+    search, so that a budget means the same for a search that climbs. `gflops` counts the denoiser's passes (guidance
+    and gradients included). `seconds` is each state's share of the batch that made it, whenever that was.
     """
 
     search_nfe: int = 0
@@ -29,9 +33,11 @@ class Ledger:
     def nfe(self) -> int:
         return self.search_nfe + self.final_nfe
 
-    def charge(self, model: Model, nfe: int) -> None:
-        """Charge evaluations of the search."""
+    def charge(self, model: Model, nfe: int, backward: int = 0) -> None:
+        """Charge evaluations of the search, `backward` of which had a gradient taken through them."""
+        nfe += BACKWARD_NFE * backward
         second_passes = nfe if model.guidance != 1.0 else 0
+        self.backward += backward
         self.search_nfe += nfe
         self.guidance_nfe += second_passes
         self.gflops += (nfe + second_passes) * model.gflops

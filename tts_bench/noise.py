@@ -38,3 +38,22 @@ def renoise(x: np.ndarray, level: float, to: float, seed: int) -> np.ndarray:
     ratio = (1 - to) / (1 - level)
     added = math.sqrt(to**2 - (ratio * level) ** 2)
     return (ratio * x.astype(np.float64) + added * draw(seed, x.shape)).astype(np.float32)
+
+
+def step(x: np.ndarray, slope: np.ndarray, level: float, to: float, eta: float, z: np.ndarray) -> np.ndarray:
+    """One ancestral step of x from `level` down to `to`, given its velocity `slope` = e - x_0: see `types.Step`."""
+    x64, v = x.astype(np.float64), slope.astype(np.float64)
+    clean, e = x64 - level * v, x64 + (1 - level) * v
+    added = eta * (to / level) * math.sqrt(max(0.0, level**2 - ((1 - level) / (1 - to)) ** 2 * to**2))
+    return ((1 - to) * clean + math.sqrt(max(0.0, to**2 - added**2)) * e + added * z).astype(np.float32)
+
+
+def ascend(noise: np.ndarray, gradient: np.ndarray, rate: float) -> np.ndarray:
+    """n/|n| + rate g/|g|, scaled back to the norm of n; n itself where the gradient is zero or no number."""
+    n, g = noise.astype(np.float64), gradient.astype(np.float64)
+    steepness = np.linalg.norm(g)
+    if not np.isfinite(steepness) or steepness == 0.0:
+        return noise
+    norm = np.linalg.norm(n)
+    moved = n / norm + rate * g / steepness
+    return (norm * moved / np.linalg.norm(moved)).astype(np.float32)

@@ -12,11 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tts_bench.engine import Engine, first, score_name
+from tts_bench import keys
+from tts_bench.drivers import begin
+from tts_bench.engine import Engine
+from tts_bench.entry import Entry
 from tts_bench.errors import BadInput, PluginFailed
 from tts_bench.executors.batch import Batch, perform
+from tts_bench.jobs import Want
+from tts_bench.keys import estimate_key
+from tts_bench.protocols import OverSet, Scorer
 from tts_bench.recipes import State
-from tts_bench.run import Entry, Run, Want
+from tts_bench.run import Run
+from tts_bench.scoring import feature_name, first, score_name
 from tts_bench.suite import Suite
 from tts_bench.types import Json, Key, Prompt
 
@@ -44,35 +51,44 @@ class Plan:
 
 
 def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: Sequence[Prompt], seed: int) -> Plan:
-    runs = [Run(entry, prompt, seed) for entry in entries for prompt in prompts]
-    wants = [want for run in runs for want in _walk(run, engine)]
+    runs = begin(entries, prompts, seed)
+    wants = _walk(runs, engine)
     plan = Plan(prompts=len(prompts), submissions=len(entries))
-    held = {want.state.key: want.state for want in wants if not want.state.at_root}
-    jobs = engine.missing(wants, coming=held)
+    held = {want.state.key: want.state for _, want in wants if want.state.kept}
+    coming = [*held, *(estimate_key(want.state.key) for _, want in wants if want.estimate)]
+    for entry in {keys.digest(entry.model.card): entry for entry in entries}.values():
+        own = [want for run, want in wants if run.entry.model.card == entry.model.card]
+        plan.nfe_run += sum(job.nfe for job in engine.maker(entry.spec, entry.model).missing(own, coming))
     plan.states, plan.cached = len(held), len(engine.store.known(held))
     plan.nfe_charged = sum(run.ledger.nfe for run in runs)
-    plan.nfe_run = sum(job.nfe for job in jobs)
     _count_scores(plan, suite, runs, engine)
     plan.seconds = _seconds(engine, entries, prompts[0], held, plan.nfe_run)
     return plan
 
 
-def _walk(run: Run, engine: Engine) -> list[Want]:
-    """Everything a search would ask for, told the scores that the store holds and none of the others."""
-    wants: list[Want] = []
-    scorers = list(run.entry.scorers.values())
-    while not run.done:
-        try:
-            wants += run.ask()
-        except PluginFailed as error:
-            raise BadInput(f"{error}; it decides by scores that are not there yet, so it cannot be planned") from error
-        names = {state.key: [score_name(scorer, state) for scorer in scorers] for state in run.waiting}
-        held = engine.store.scores({name for row in names.values() for name in row})
-        run.tell({
-            key: [first(scorer, held.get(name, {})) for scorer, name in zip(scorers, row, strict=True)]
-            for key, row in names.items()
-        })  # fmt: skip
+def _walk(runs: Sequence[Run], engine: Engine) -> list[tuple[Run, Want]]:
+    """Everything the searches would ask for, told the scores that the store holds and none of the others."""
+    wants: list[tuple[Run, Want]] = []
+    while active := [run for run in runs if not run.done]:
+        for run in active:
+            try:
+                wants += [(run, want) for want in run.ask()]
+            except PluginFailed as error:
+                fix = "it decides by scores that are not there yet, so it cannot be planned"
+                raise BadInput(f"{error}; {fix}") from error
+        for run in active:
+            run.tell(_held_scores(run, engine))
     return wants
+
+
+def _held_scores(run: Run, engine: Engine) -> dict[Key, list[float | None]]:
+    scorers = [scorer for scorer in run.entry.scorers.values() if not isinstance(scorer, OverSet)]
+    names = {state.key: [score_name(scorer, state) for scorer in scorers] for state in run.waiting}
+    held = engine.store.scores({name for row in names.values() for name in row})
+    return {
+        key: [first(scorer, held.get(name, {})) for scorer, name in zip(scorers, row, strict=True)]
+        for key, row in names.items()
+    }
 
 
 def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine) -> None:
@@ -87,10 +103,16 @@ def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine)
         for name, scorer in {**run.entry.scorers, **metric_scorers}.items():
             states = list(run.known.values()) if name in run.entry.scorers else []
             states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
-            asked.setdefault(name, {}).update(dict.fromkeys(score_name(scorer, state) for state in states))
+            named = [_fact(scorer, state) for state in states]
+            asked.setdefault(name, {}).update(dict.fromkeys(named))
     for name, names in asked.items():
         plan.scorer_calls[name] = len(names)
-        plan.scorer_cached[name] = len(engine.store.scores(names))
+        plan.scorer_cached[name] = len(engine.store.scores(names)) + len(engine.store.known(names, latent=True))
+
+
+def _fact(scorer: Scorer | OverSet, state: State) -> Key:
+    """What the store holds once a scorer has been shown a state's image: numbers, or a set verifier's features."""
+    return feature_name(scorer, state) if isinstance(scorer, OverSet) else score_name(scorer, state)
 
 
 def _seconds(engine: Engine, entries: Sequence[Entry], prompt: Prompt, held: Mapping[Key, State], nfe: int) -> float:

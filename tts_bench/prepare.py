@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tts_bench import keys
+from tts_bench.entry import Entry
 from tts_bench.errors import BadInput
 from tts_bench.models.schedule import SOLVERS, Grid
+from tts_bench.protocols import Model, ModelSpec, Scorer
 from tts_bench.registry import MODELS, SCORERS, SEARCHES
-from tts_bench.run import Entry
 from tts_bench.submission import Submission
-from tts_bench.types import Model, ModelSpec, Scorer, SearchFunction
+from tts_bench.types import SearchFunction
 
 
 @dataclass
@@ -34,16 +35,22 @@ class Workshop:
         model = self.model(spec)
         search = SEARCHES.load(submission.search.name)
         verifier = submission.verifier
-        return Entry(
+        entry = Entry(
             name=submission.name, digest=submission.digest, spec=spec, model=model, search=search,
             knobs=submission.search.knobs,
             scorers={name: self.scorer(name) for name in (verifier.scorers if verifier else ())},
             combine=verifier.combine if verifier else "single",
+            weights=tuple(verifier.weights or ()) if verifier else (),
             budget=submission.budget_nfe,
+            budget_total=submission.budget_total,
             search_grid=grid(model, submission, submission.model.search_steps),
             final_grid=grid(model, submission, submission.model.final_steps),
             search_digest=source_digest(search),
         )  # fmt: skip
+        if (why := misfit(entry)) is not None:
+            names = ", ".join(entry.scorers)
+            raise BadInput.at(f"submission {submission.name}", "verifier.scorers", names, why)
+        return entry
 
     def model(self, spec: ModelSpec) -> Model:
         if spec not in self._models:
@@ -61,6 +68,18 @@ def grid(model: Model, submission: Submission, steps: int | None) -> Grid:
     if solver not in SOLVERS:
         raise BadInput.at(f"submission {submission.name}", "model.solver", solver, f"use one of {', '.join(SOLVERS)}")
     return Grid(solver, steps or model.steps, model.shift)
+
+
+def misfit(entry: Entry) -> str | None:
+    """Why a verifier does not go with its search, or with its company; None where it does."""
+    name, over = entry.search_name, entry.over_set
+    if over is not None and len(entry.scorers) > 1:
+        return f"{over.card.get('scorer')} judges the set of picks and must be the only scorer"
+    if over is not None and entry.joint:
+        return f"judges the picks prompt by prompt, and {name!r} searches all prompts at once; change one of them"
+    if "gradient" in getattr(entry.search, "needs", ()) and entry.uphill is None:
+        return f"{name!r} follows the gradient of one scorer that has one; dual_encoder and appeal do"
+    return None
 
 
 def source_digest(search: SearchFunction) -> str:

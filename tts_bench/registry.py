@@ -123,6 +123,18 @@ def _spec(module: str, path: Any) -> ModuleSpec | None:
 SEARCHES = Registry("search", {
     "none": "tts_bench.search.none:none",
     "random": "tts_bench.search.random:random",
+    "zero_order": "tts_bench.search.zero_order:zero_order",
+    "paths": "tts_bench.search.paths:paths",
+    "fk_steering": "tts_bench.search.fk_steering:fk_steering",
+    "svdd": "tts_bench.search.svdd:svdd",
+    "beam": "tts_bench.search.beam:beam",
+    "mcts": "tts_bench.search.mcts:mcts",
+    "evolution": "tts_bench.search.evolution:evolution",
+    "epsilon_greedy": "tts_bench.search.epsilon_greedy:epsilon_greedy",
+    "rollover": "tts_bench.search.rollover:rollover",
+    "first_order": "tts_bench.search.first_order:first_order",
+    "racing": "tts_bench.search.racing:racing",
+    "adaptive": "tts_bench.search.adaptive:adaptive",
 })  # fmt: skip
 MODELS = Registry("model", {
     "shapes": "tts_bench.models.shapes:load",
@@ -132,6 +144,8 @@ SCORERS = Registry("scorer", {
     "dual_encoder": "tts_bench.scorers.dual_encoder:load",
     "appeal": "tts_bench.scorers.appeal:load",
     "auditor": "tts_bench.scorers.auditor:load",
+    "self_supervised": "tts_bench.scorers.self_supervised:load",
+    "frechet": "tts_bench.scorers.frechet:load",
     "chance": "tts_bench.scorers.chance:load",
 })  # fmt: skip
 SUITES = Registry("suite", {})  # functions that return a card's path; the project's own are the cards in benchmarks/

@@ -23,7 +23,7 @@ from tts_bench.types import Json, Key
 if TYPE_CHECKING:
     import pandas
 
-FORMAT = 1
+FORMAT = 2  # 1 had no diversity in its rows
 RESULT, ROWS, SUBMISSION = "result.json", "rows.parquet", "submission.toml"
 Metrics: TypeAlias = "Mapping[str, Estimate]"
 
@@ -151,10 +151,11 @@ def _metrics_json(metrics: Metrics) -> dict[str, Json]:
 
 
 def _parse(root: Node) -> Result:
-    """The checks of format 1, in the order of `Result`'s fields."""
+    """The checks of this format, in the order of `Result`'s fields."""
     stated = root.table().get("format")
     if stated is None or stated.value is True or stated.value != FORMAT:
-        raise BadInput.at(root.file, "format", stated and stated.value, f"this version reads format {FORMAT}")
+        fix = f"this version reads format {FORMAT}; delete the folder and evaluate again"
+        raise BadInput.at(root.file, "format", stated and stated.value, fix)
     top = root.fields([
         "format", "suite", "submission", "cards", "flags", "nfe", "metrics", "groups", "curve", "ledger",
         "environment", "files",

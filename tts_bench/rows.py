@@ -1,7 +1,10 @@
 """The per-prompt rows of a result as Parquet: fixed columns, order and encoding, so that equal rows are equal bytes.
 
 Columns: prompt_id, text, category, split, pick (text), one float64 a metric in the order of their names (null =
-unscored), verifier (the pick's value) and nfe (float64).
+unscored), verifier (the pick's value), nfe and diversity (float64).
+
+Diversity is the mean distance between two images of the prompt's finished candidates (root mean square difference of
+pixels, 0 to 1); null where fewer than two were finished.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64_000_000
 TEXTS = ("prompt_id", "text", "category", "split", "pick")
-NUMBERS = ("verifier", "nfe")
+NUMBERS = ("verifier", "nfe", "diversity")
 COLUMNS = (*TEXTS, *NUMBERS)
 
 

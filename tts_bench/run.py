@@ -2,64 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from tts_bench import keys
+from tts_bench.entry import Entry
 from tts_bench.errors import BadMove, BudgetExceeded, PluginFailed, ReplayDiverged, TtsBenchError
+from tts_bench.jobs import Want
 from tts_bench.ledger import Ledger
-from tts_bench.models.schedule import Grid
-from tts_bench.recipes import State, lower
-from tts_bench.types import Json, Key, Model, ModelSpec, Move, Outcome, Prompt, Scorer, Search, SearchFunction, Task
-from tts_bench.verifier import combine
+from tts_bench.lowering import Lowering
+from tts_bench.recipes import Ascended, State, Stepped
+from tts_bench.types import Json, Key, Move, Outcome, Prompt, Purse, Task
+from tts_bench.verifier import MEANS, combine
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A submission made ready to run: names resolved, defaults filled in."""
+class Driver(Protocol):
+    """Where a run's moves come from: StopIteration, with the pick as its value, when the search is over."""
 
-    name: str
-    digest: Key
-    spec: ModelSpec
-    model: Model
-    search: SearchFunction
-    knobs: Mapping[str, Json]
-    scorers: Mapping[str, Scorer]
-    combine: str
-    budget: int | None
-    search_grid: Grid
-    final_grid: Grid
-    search_digest: Key  # of the search's source: an edited search is another search
-
-    @property
-    def reuse(self) -> bool:
-        """The final run is one of the search's own candidates."""
-        return self.search_grid == self.final_grid
-
-    @property
-    def has_curve(self) -> bool:
-        """A pool of exchangeable candidates that are themselves the final images has its whole curve in it."""
-        return self.reuse and getattr(self.search, "exchangeable", False)
-
-
-@dataclass(frozen=True)
-class Want:
-    """A state to be made, perhaps going on from `start`; `estimate`: its clean estimate must be seen by a scorer."""
-
-    state: State
-    start: State | None
-    estimate: bool
-
-
-def estimate_key(state: State) -> Key:
-    """The name of a state's clean estimate, an image of its own."""
-    return keys.digest({"estimate": state.key})
-
-
-def image_key(state: State) -> Key:
-    """The image by which a state is scored."""
-    return state.key if state.finished else estimate_key(state)
+    def moves(self, run: Run) -> Sequence[Move]: ...
 
 
 @dataclass
@@ -69,6 +31,9 @@ class Run:
     entry: Entry
     prompt: Prompt
     seed: int
+    driver: Driver
+    purse: Purse
+    among: Json = None  # what else a joint search was asked of
     recorded: list[Key] = field(default_factory=list)  # what this run asked for so far, also in earlier calls
     ledger: Ledger = field(default_factory=Ledger)
     known: dict[Key, State] = field(default_factory=dict)
@@ -78,7 +43,7 @@ class Run:
     pick: State | None = None
     final: State | None = None
     _waiting: list[State] = field(default_factory=list)
-    _generator: Search | None = None
+    _seen: set[Key] = field(default_factory=set)  # states evaluated where they stand, and noise moved up a gradient
     _new: bool = False
 
     @cached_property
@@ -88,18 +53,24 @@ class Run:
         model: Json = [dict(entry.model.card), entry.search_grid.card, entry.final_grid.card]
         scorers: Json = [[name, dict(scorer.card), list(scorer.outputs)] for name, scorer in entry.scorers.items()]
         asked: Json = [prompt.id, prompt.text, prompt.label, prompt.metadata]
-        return keys.digest(["run", entry.digest, entry.search_digest, model, scorers, asked, self.seed])
+        parts: list[Json] = ["run", entry.digest, entry.search_digest, model, scorers, asked, self.seed]
+        return keys.digest(parts if self.among is None else [*parts, self.among])
+
+    @cached_property
+    def task(self) -> Task:
+        grid = self.entry.search_grid
+        return Task(self.prompt.id, self.seed, keys.draw_seed, grid.levels, grid.nfe, self.purse)
 
     def ask(self) -> list[Want]:
         """The states of the search's next round, charged; when the search has picked, the final image."""
         try:
-            moves = self._advance()
+            moves = self.driver.moves(self)
         except StopIteration as stop:
             return [self._finish(stop.value)]
         except TtsBenchError:
             raise
         except Exception as error:
-            raise self._blame(PluginFailed, f"failed: {type(error).__name__}: {error}") from error
+            raise self.blame(PluginFailed, f"failed: {type(error).__name__}: {error}") from error
         wants = [self._want(move) for move in moves]
         self._charge(wants)
         self._waiting = [want.state for want in wants]
@@ -108,11 +79,18 @@ class Run:
 
     def tell(self, numbers: Mapping[Key, Sequence[float | None]]) -> None:
         """Take in the scorers' numbers of the states asked for, by state key."""
-        for state in self._waiting:
-            self.known[state.key] = state
-            self.raw[state.key] = list(numbers.get(state.key, ()))
+        self.known.update({state.key: state for state in self._waiting})
+        new = {state.key: list(numbers.get(state.key, ())) for state in self._waiting}
+        self.raw.update(new)
         if self.entry.scorers:
-            self.values.update(combine(self.entry.combine, self.raw))
+            # Only a mean over the pool moves the values of those that were told before.
+            pool = self.raw if self.entry.combine in MEANS else new
+            self.values.update(combine(self.entry.combine, pool, self.entry.weights))
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What the search is told of what it asked for last."""
+        return [Outcome(state.key, state.level, self.ledger.nfe, self.values) for state in self._waiting]
 
     @property
     def done(self) -> bool:
@@ -138,73 +116,83 @@ class Run:
         new, self._new = self._new, False
         return [(self.key, self.rounds - 1, self.recorded[-1])] if new else []
 
-    def _advance(self) -> Sequence[Move]:
-        if self._generator is None:
-            self._generator = self.entry.search(self._task(), **self.entry.knobs)
-            if not isinstance(self._generator, Generator):
-                raise self._blame(BadMove, "is no generator; it must yield moves")
-            moves = next(self._generator)
-        else:
-            spent = self.ledger.nfe
-            outcomes = [Outcome(state.key, state.level, spent, self.values) for state in self._waiting]
-            moves = self._generator.send(outcomes)
-        if not isinstance(moves, list | tuple):
-            raise self._blame(BadMove, f"yielded {moves!r}, which is no list of moves; yield [move]")
-        return moves
+    def blame(self, kind: type[TtsBenchError], what: str) -> TtsBenchError:
+        return kind(f"submission {self.entry.name}: search {self.entry.search_name!r} {what}")
+
+    # -- lowering and charging -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _lowering(self) -> Lowering:
+        entry = self.entry
+        return Lowering(entry.model.card, self.prompt, entry.search_grid, self.known, entry.uphill)
 
     def _want(self, move: Move) -> Want:
         if not isinstance(move, Move):
-            raise self._blame(BadMove, f"yielded {move!r}, which is no move; yield a list of the task's moves")
+            raise self.blame(BadMove, f"yielded {move!r}, which is no move; yield a list of the task's moves")
         try:
-            state, start = lower(move, self.entry.model.card, self.prompt, self.entry.search_grid, self.known)
+            state, start = self._lowering.lower(move)
         except (ValueError, TypeError) as error:
-            raise self._blame(BadMove, f"asked for {error}") from error
-        return Want(state, start, bool(self.entry.scorers) and not state.finished)
-
-    def _task(self) -> Task:
-        entry = self.entry
-        solve, final = (grid.nfe(1.0, 0.0) for grid in (entry.search_grid, entry.final_grid))
-        return Task(self.prompt.id, self.seed, keys.draw_seed, entry.budget, solve, final, entry.reuse)
+            raise self.blame(BadMove, f"asked for {error}") from error
+        passed = tuple(t for t in self.entry.watched if state.level < t <= state.root.level)
+        return Want(state, start, bool(self.entry.scorers) and not state.finished, passed)
 
     def _charge(self, wants: Sequence[Want]) -> None:
-        """Charge each state once, by its shortest way, with its preview; refuse what the budget cannot pay."""
-        new: dict[Key, tuple[int, Want]] = {}
+        """Charge each state once, by its shortest way, with its look; refuse what the budget cannot pay."""
+        new: dict[Key, Want] = {}
         for want in wants:
-            nfe = want.state.nfe(want.start.level if want.start else None) + want.estimate
-            if want.state.key not in self.known and nfe < new.get(want.state.key, (nfe + 1, want))[0]:
-                new[want.state.key] = nfe, want
-        for nfe, want in new.values():
-            self._afford(nfe, 0 if self.entry.reuse else self.entry.final_grid.nfe(1.0, 0.0))
-            self.ledger.charge(self.entry.model, nfe)
-            self.ledger.decodes += want.estimate or want.state.finished
-            self.ledger.scorer_calls.update(self.entry.scorers.keys() if want.estimate or want.state.finished else ())
+            other = new.get(want.state.key, want)
+            if want.state.key not in self.known:
+                new[want.state.key] = min(other, want, key=self._price)
+        for want in new.values():
+            self._pay(*self._price(want))
+            scored = want.estimate or want.state.finished
+            self.ledger.decodes += scored + (len(want.watch) if want.state.finished else 0)
+            self.ledger.scorer_calls.update(self.entry.scorers.keys() if scored else ())
+            self._seen.update(_evaluated(want))
 
-    def _afford(self, nfe: int, reserve: int) -> None:
-        budget, spent = self.entry.budget, self.ledger.nfe
-        if budget is not None and spent + nfe + reserve > budget:
+    def _price(self, want: Want) -> tuple[int, int]:
+        """(evaluations forward, those with a gradient taken through them) of making and seeing a state."""
+        state, start = want.state, want.start
+        nfe = state.nfe(start.level if start else None) + want.estimate
+        if start is not None and start.key in self._seen:
+            nfe -= 1  # the look at the start was also the first slope from it
+        if isinstance(state.root, Stepped) and state.root.of.key not in self._seen and start is None:
+            nfe += 1
+        if isinstance(state.root, Ascended) and start is None and state.root.key not in self._seen:
+            return nfe + state.grid.nfe(1.0, 0.0), state.grid.nfe(1.0, 0.0)
+        return nfe, 0
+
+    def _pay(self, nfe: int, backward: int = 0) -> None:
+        before = self.ledger.nfe
+        self.ledger.charge(self.entry.model, nfe, backward)
+        cost = self.ledger.nfe - before
+        if self.purse.refuses and self.purse.spent + cost > self.purse.allowance:
+            reserve = 0 if self.entry.reuse else self.entry.final_grid.nfe(1.0, 0.0)
             kept = f" and {reserve} are kept for the final run" if reserve else ""
-            raise self._blame(
+            budget = self.purse.allowance + (0 if self.among is not None else reserve)
+            raise self.blame(
                 BudgetExceeded,
-                f"asked for {nfe} NFE with {spent} of {budget} spent{kept}; raise budget.nfe or ask less",
+                f"asked for {cost} NFE with {self.purse.spent} of {budget} spent{kept}; raise the budget or ask less",
             )
+        self.purse.spent += cost
 
     def _finish(self, picked: object) -> Want:
         """The pick, solved to its image on the final grid; its own path is booked as the final run."""
         if not isinstance(picked, str) or picked not in self.known:
-            raise self._blame(BadMove, f"returned {picked!r}, which is no state it was told of; return outcome.key")
+            raise self.blame(BadMove, f"returned {picked!r}, which is no state it was told of; return outcome.key")
         entry, self.pick = self.entry, self.known[picked]
-        # Another grid need not hold the level a re-noised state starts from: its final run starts from its noise.
-        root = self.pick.root if entry.reuse else self.pick.origin
-        self.final = State(entry.model.card, self.prompt, root, entry.final_grid, 0.0)
+        self.final = State(entry.model.card, self.prompt, self.pick.root, entry.final_grid, 0.0)
         start = self.pick if entry.reuse and not self.pick.finished else None
-        if self.final.key not in self.known:
-            nfe = self.final.nfe(start.level if start else None)
-            self._afford(nfe, 0)
-            self.ledger.charge(entry.model, nfe)
+        want = Want(self.final, start, False)
+        if not entry.reuse:
+            self.ledger.charge(entry.model, self.final.nfe())
             self.ledger.decodes += 1
-        self.ledger.settle_final(self.final.nfe())
+        elif self.final.key not in self.known:
+            self._pay(*self._price(want))
+            self.ledger.decodes += 1
+        self.ledger.settle_final(self.final.path_nfe if entry.reuse else self.final.nfe())
         self._waiting = []
-        return Want(self.final, start, False)
+        return want
 
     def _compare_with_record(self) -> None:
         asked, number = keys.digest([state.key for state in self._waiting]), self.rounds
@@ -213,13 +201,18 @@ class Run:
             self.recorded.append(asked)
             self._new = True
         elif self.recorded[number] != asked:
-            raise self._blame(
+            raise self.blame(
                 ReplayDiverged,
                 f"asked for other moves in round {number + 1} than when it was first run on prompt {self.prompt.id!r}; "
                 "a search must follow from its task and outcomes alone (no clock, no global random state); "
                 "if it was edited elsewhere than in its own file, use another --store",
             )
 
-    def _blame(self, kind: type[TtsBenchError], what: str) -> TtsBenchError:
-        name = getattr(self.entry.search, "search_name", self.entry.search.__name__)
-        return kind(f"submission {self.entry.name}: search {name!r} {what}")
+
+def _evaluated(want: Want) -> list[Key]:
+    """What need not be paid for again once a want is: its look, the look that its step left from, its gradient."""
+    root = want.state.root
+    looks = [want.state.key] if want.estimate else []
+    if isinstance(root, Stepped):
+        return [*looks, root.of.key]
+    return [*looks, root.key] if isinstance(root, Ascended) else looks

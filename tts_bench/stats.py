@@ -30,6 +30,13 @@ class Estimate:
     n: int
     unscored: int
 
+    @property
+    def side(self) -> int:
+        """Of 0: 1 where the whole interval lies above it, -1 where below; 0 where it holds 0 or there is none."""
+        if self.low is None or self.high is None:
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
+
     def as_json(self) -> dict[str, float | int | None]:
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -77,6 +84,53 @@ def paired_delta(
     with np.errstate(invalid="ignore"):  # infinity less infinity: unscored like the infinities themselves
         scored, unscored = _scored(first - second)
     return _bootstrap(scored, unscored, seed, resamples, level)
+
+
+def log2_area(budgets: Sequence[float], values: np.ndarray) -> np.ndarray:
+    """The mean of `values` (..., budgets) over log2(budget), by the trapezoid rule: (...), in the values' unit.
+
+    The area under the scaling curve divided by the range of its axis, so budgets at other spacings stay comparable. The
+    rule is linear: the area of the mean curve is the mean of the prompts' areas, which can thus be resampled by
+    prompt. What is unscored at one budget has no area (NaN). ValueError unless two or more budgets > 0 ascend.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    steps = np.diff(np.log2(np.asarray(budgets, dtype=np.float64))) if min(budgets, default=0) > 0 else np.zeros(0)
+    if steps.size == 0 or not (steps > 0).all():
+        raise ValueError(f"budgets must ascend from above 0, two or more of them, not {list(budgets)}")
+    if values.ndim == 0 or values.shape[-1] != steps.size + 1:
+        raise ValueError(f"values {values.shape} must end in one for each of {steps.size + 1} budgets")
+    values = np.where(np.isfinite(values), values, np.nan)
+    return ((values[..., 1:] + values[..., :-1]) * steps).sum(axis=-1) / (2 * steps.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a curve has its highest mean, and the last later place that lies below it; None where there is none.
+
+    `fall` is the paired difference of that place to the peak, its whole interval below 0.
+    """
+
+    peak: int
+    low: int | None = None
+    fall: Estimate | None = None
+
+
+def turning_point(curve: Sequence[Numbers], seed: int, resamples: int = 2000, level: float = 0.95) -> Turn | None:
+    """Whether a curve, one array of the same prompts a place, turns down; None where no place has a score.
+
+    Of places that tie the first is the peak. The peak is chosen by the values that are then compared, so a flat curve
+    falls from its peak a little more often than its `level` says.
+    """
+    scored = [_scored(values)[0] for values in curve]
+    means = [float(found.mean()) if found.size else -math.inf for found in scored]
+    peak = means.index(max(means)) if means else 0
+    if not means or means[peak] == -math.inf:
+        return None
+    for low in range(len(means) - 1, peak, -1):
+        fall = paired_delta(curve[low], curve[peak], seed, resamples, level)
+        if fall.side < 0:
+            return Turn(peak, low, fall)
+    return Turn(peak)
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:

@@ -7,9 +7,11 @@ name = "shapes"            # optional: weights, revision, solver, steps, search_
 name = "random"            # the other keys are the search's own parameters
 candidates = 16
 [verifier]                 # left out for the search "none"
-scorers = ["dual_encoder"] # several with combine = "rank": mean rank within a prompt's candidates
+scorers = ["dual_encoder"] # several with combine = "rank" (mean rank within a prompt's candidates), "zscore" or "sum"
+weights = [2.0, 1.0]       # optional: how much each of several scorers counts
 [budget]
-nfe = 192                  # optional: NFE a prompt may be charged
+nfe = 192                  # optional: NFE a prompt may be charged; for a search over all prompts at once, in the mean
+total = 8064               # for such a search, in place of nfe: NFE over all prompts
 """
 
 from __future__ import annotations
@@ -20,22 +22,27 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from tts_bench import keys
-from tts_bench.checks import choice, integer, matching, number, several, text
+from tts_bench.checks import Check, choice, integer, matching, number, several, text
 from tts_bench.errors import BadInput
+from tts_bench.flags import flag_table, name_of, verifier_table
 from tts_bench.keys import check_name
 from tts_bench.knobs import take_knobs
 from tts_bench.plaintext import shown
+from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SEARCHES
-from tts_bench.tables import Table, check_values, dotted, read_toml
-from tts_bench.types import Json, ModelSpec
+from tts_bench.tables import Table, check_values, read_toml
+from tts_bench.types import Json
 
 DTYPES = ("float32", "bfloat16", "float16")
 STEPS = integer(1, 10_000)
 HUB_ID = r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
 COMMIT = matching("[0-9a-f]{40}", "the 40 hex digits of a commit; a branch such as 'main' can move")
+WEIGHT = number(-1e9, 1e9)
+Rule: TypeAlias = Literal["single", "rank", "zscore", "sum"]
+ONE_RULE = choice(*get_args(Rule))
 UNGUIDED = "none"  # the one search that chooses nothing and so needs no verifier
 
 
@@ -49,32 +56,43 @@ class SearchSpec:
 
 @dataclass(frozen=True)
 class VerifierSpec:
-    """`[verifier]`: one scorer ("single"), or the mean rank of several within one prompt's candidates ("rank")."""
+    """`[verifier]`: one scorer ("single"), or several and the rule that makes one value of their numbers.
+
+    `weights` is one finite number a scorer, None for equal ones; see `verifier.combine`.
+    """
 
     scorers: tuple[str, ...]
-    combine: Literal["single", "rank"]
+    combine: Rule
+    weights: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What is run on a suite; `budget_nfe` is the NFE a prompt may be charged, None for no limit."""
+    """What is run on a suite.
+
+    `budget_nfe` is the NFE a prompt may be charged, None for no limit. A joint search, which shares one budget between
+    all prompts, may be charged that many in the mean, or `budget_total` over all of them.
+    """
 
     name: str
     model: ModelSpec
     search: SearchSpec
     verifier: VerifierSpec | None = None
     budget_nfe: int | None = None
+    budget_total: int | None = None
 
     @property
     def recipe(self) -> dict[str, Any]:
         """The content as JSON, in the shape of the file; what is None is left out, but for the verifier."""
-        verifier = self.verifier and {"scorers": list(self.verifier.scorers), "combine": self.verifier.combine}
         return {
             "model": _given(asdict(self.model)),
             "search": _given({"name": self.search.name, **dict(sorted(self.search.knobs.items()))}),
-            "verifier": verifier,
-            "budget": _given({"nfe": self.budget_nfe}),
-        }
+            "verifier": self.verifier and _given({
+                "scorers": list(self.verifier.scorers), "combine": self.verifier.combine,
+                "weights": self.verifier.weights and list(self.verifier.weights),
+            }),
+            "budget": _given({"nfe": self.budget_nfe, "total": self.budget_total}),
+        }  # fmt: skip
 
     @cached_property
     def digest(self) -> str:
@@ -112,36 +130,46 @@ def take_submission(table: Table) -> Submission:
         )
     if verifier is not None and search.name == UNGUIDED:
         table.refuse("verifier", f"{search.name!r} chooses nothing; leave [verifier] out, or name a search")
-    budget = table.optional_table("budget")
+    nfe, total = _budget(table, search)
     return Submission(
         name=table.take("name", check_name),
         model=_model(table.table("model")),
         search=search,
         verifier=_verifier(verifier) if verifier else None,
-        budget_nfe=budget.take("nfe", integer(1, 10**9), None) if budget else None,
+        budget_nfe=nfe,
+        budget_total=total,
     )
 
 
 def from_flags(
-    model: str, search: str, verifier: str | None = None, budget: int | None = None, name: str | None = None
+    model: str | ModelSpec,
+    search: str,
+    verifier: str | None = None,
+    budget: int | None = None,
+    name: str | None = None,
+    file: str = "command line",
 ) -> Submission:
-    """The submission that command-line flags describe.
+    """The submission that command-line flags describe; `file` is what errors name.
 
     `search` and `model` are names, or "random:candidates=16,other=0.5"; `verifier` is a scorer, or several joined by
-    "+" for the mean of their ranks. Without a name it is called like "random16-checker".
+    "+" for the mean of their ranks ("a+b:combine=zscore" for another rule); `budget` is NFE a prompt. Without a name it
+    is called after all of these (`flags.name_of`), but for a model given as a ModelSpec: that is the suite's own.
     """
-    scorers = verifier.split("+") if verifier is not None else []
-    data: dict[str, Any] = {"model": _flag("model", model), "search": _flag("search", search)}
-    if scorers:
-        data["verifier"] = {"scorers": scorers}
+    tables = {
+        "model": flag_table("model", model, file) if isinstance(model, str) else _given(asdict(model)),
+        "search": flag_table("search", search, file),
+        "verifier": verifier_table(verifier, file) if verifier is not None else {},
+    }
+    data = {section: table for section, table in tables.items() if table}
     if budget is not None:
         data["budget"] = {"nfe": budget}
     # A stand-in until the flags are known to be good: only good ones make a good name.
-    found = parse_submission({"name": "unnamed" if name is None else name, **data}, "command line")
-    if name is None:
-        made = "-".join([f"{found.search.name}{data['search'].get('candidates', '')}", *scorers])
-        found = replace(found, name=check_name(made, "command line", "name"))
-    return found
+    found = parse_submission({"name": "unnamed" if name is None else name, **data}, file)
+    if name is not None:
+        return found
+    named_model = tables["model"] if isinstance(model, str) else {}
+    made = name_of(tables["search"], tables["verifier"], budget, named_model, found.digest)
+    return replace(found, name=check_name(made, file, "name"))
 
 
 def _model(table: Table) -> ModelSpec:
@@ -185,30 +213,40 @@ def _search(table: Table) -> SearchSpec:
 
 def _verifier(table: Table) -> VerifierSpec:
     scorers = table.take("scorers", several(SCORERS.require))
-    combine = table.take("combine", choice("single", "rank"), "single" if len(scorers) == 1 else "rank")
-    if combine == "single" and len(scorers) > 1:
+    rule = table.take("combine", ONE_RULE, None) or ("single" if len(scorers) == 1 else "rank")
+    if rule == "single" and len(scorers) > 1:
         table.refuse("combine", "takes one scorer; for several write combine = 'rank'")
-    return VerifierSpec(scorers, "rank" if combine == "rank" else "single")
+    weights = table.take("weights", _one_each(scorers), None)
+    if rule == "single" and weights is not None:
+        table.refuse("weights", "are of several scorers; leave them out")
+    return VerifierSpec(scorers, cast("Rule", rule), weights)
 
 
-def _flag(kind: str, flag: str) -> dict[str, Any]:
-    """ "random:candidates=16" as the table {"name": "random", "candidates": 16}."""
-    name, colon, rest = flag.partition(":")
-    table: dict[str, Any] = {"name": name}
-    for part in rest.split(",") if colon else []:
-        key, _, value = (side.strip() for side in part.partition("="))
-        if key in table:
-            raise BadInput.at("command line", dotted(kind, key), value, "is given twice; give it once")
-        table[key] = _plain(value)
-    return table
+def _one_each(scorers: tuple[str, ...]) -> Check[tuple[float, ...]]:
+    """One weight a scorer, not all of them zero."""
+
+    def check(value: Any, file: str, key: str) -> tuple[float, ...]:
+        if not isinstance(value, list | tuple) or len(value) != len(scorers):
+            raise BadInput.at(file, key, value, f"must be a list of {len(scorers)}, one number a scorer")
+        weights = tuple(WEIGHT(item, file, f"{key}[{i}]") for i, item in enumerate(value))
+        if not any(weights):
+            raise BadInput.at(file, key, value, "are all zero; give one that is not")
+        return weights
+
+    return check
 
 
-def _plain(value: str) -> Json:
-    """A flag's number or boolean, else its text."""
-    try:
-        return json.loads(value) if re.fullmatch(r"true|false|-?[0-9][0-9.eE+-]{0,40}", value) else value
-    except ValueError:
-        return value
+def _budget(table: Table, search: SearchSpec) -> tuple[int | None, int | None]:
+    """NFE a prompt, and in total: neither, or one of them."""
+    budget = table.optional_table("budget")
+    if budget is None:
+        return None, None
+    nfe, total = budget.take("nfe", integer(1, 10**9), None), budget.take("total", integer(1, 10**12), None)
+    if total is not None and not getattr(SEARCHES.load(search.name), "joint", False):
+        budget.refuse("total", f"is for a search over all prompts at once; {search.name!r} takes nfe, a prompt's NFE")
+    if total is not None and nfe is not None:
+        budget.refuse("total", "stands in place of nfe; give one of them")
+    return nfe, total
 
 
 def _given(values: Mapping[str, Json]) -> dict[str, Json]:

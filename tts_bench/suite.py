@@ -20,6 +20,11 @@ percent = true                  # optional: shown as per cent
 main = true                     # exactly one
 oracle = true                   # optional: a verifier that uses this scorer is flagged, never ranked with the rest
 [[submissions]]                 # as in a submission's file
+[grid]                          # optional: what `--grid` runs, each search with each verifier at each budget
+searches = ["random", "zero_order", "paths:n=2"]             # as on the command line
+verifiers = ["checker", "dual_encoder+appeal"]
+budgets = [64, 128, 256]        # NFE a prompt
+limit = 42                      # optional: prompts, where the grid takes fewer
 [[published]]                   # optional: numbers of a paper, with their source
 """
 
@@ -32,12 +37,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tts_bench.checks import boolean, integer, matching, text
+from tts_bench.checks import boolean, integer, matching, several, text
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited
 from tts_bench.keys import check_name, inside
 from tts_bench.plaintext import did_you_mean, shown
 from tts_bench.prompts import read_prompts
+from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SUITES
 from tts_bench.submission import Submission, take_submission
 from tts_bench.tables import MAX_BYTES, Table, parse_toml
@@ -45,6 +51,7 @@ from tts_bench.types import Prompt
 
 _HERE = Path(__file__).parent
 CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
+MOST = 64  # searches, verifiers or budgets of a grid
 SHA256 = matching("[0-9a-f]{64}", "a sha256 in 64 lower-case hex digits")
 
 
@@ -59,6 +66,16 @@ class Metric:
     percent: bool
     main: bool
     oracle: bool
+
+
+@dataclass(frozen=True)
+class GridCard:
+    """`[grid]`: flags of searches and verifiers, which are read when the grid is made, and NFE a prompt."""
+
+    searches: tuple[str, ...]
+    verifiers: tuple[str, ...]
+    budgets: tuple[int, ...]
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,13 @@ class Suite:
     metrics: tuple[Metric, ...]
     submissions: tuple[Submission, ...]
     published: tuple[Mapping[str, Any], ...] = ()
+    grid: GridCard | None = None
+
+    @property
+    def own_model(self) -> ModelSpec:
+        """The model as the card's submissions set it, for those that name none: so their results stand side by side."""
+        specs = [submission.model for submission in self.submissions if submission.model.name == self.model]
+        return specs[0] if specs else ModelSpec(self.model)
 
     @cached_property
     def all_prompts(self) -> tuple[Prompt, ...]:
@@ -130,6 +154,7 @@ def read_suite(path: Path) -> Suite:
         metrics=tuple(_metric(metric) for metric in table.tables("metrics")),
         submissions=tuple(take_submission(submission) for submission in table.tables("submissions")),
         published=tuple(_published(numbers) for numbers in table.tables("published")),
+        grid=_grid(table.optional_table("grid")),
     )
     table.done()
     _check_whole(suite, table)
@@ -163,6 +188,18 @@ def _metric(table: Table) -> Metric:
         percent=table.take("percent", boolean, False),
         main=table.take("main", boolean, False),
         oracle=table.take("oracle", boolean, False),
+    )
+
+
+def _grid(table: Table | None) -> GridCard | None:
+    if table is None:
+        return None
+    flags = several(text(200), MOST)
+    return GridCard(
+        searches=table.take("searches", flags),
+        verifiers=table.take("verifiers", flags),
+        budgets=table.take("budgets", several(integer(1, 10**9), MOST)),
+        limit=table.take("limit", integer(1, 1_000_000), None),
     )
 
 

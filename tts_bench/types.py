@@ -1,5 +1,7 @@
 """The words of the project as types: prompts, moves, outcomes, and the task that hands moves to a search.
 
+What a model and a scorer must offer is in `protocols`.
+
 A *level* is a place on the noise schedule as the linear-path time sigma / (alpha + sigma): 1 is pure noise, 0 an image.
 A *key* is the sha256 of a recipe. NFE is one evaluation of the denoiser for one sample.
 """
@@ -9,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 Key: TypeAlias = str
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Image: TypeAlias = np.ndarray  # (height, width, 3) uint8
+Rule: TypeAlias = Literal["cosine", "variance_preserving"]  # how a neighbour of noise is drawn
 Values: TypeAlias = "Mapping[str, float | None]"  # a scorer's numbers by name; None is unscored
 
 
@@ -51,7 +54,7 @@ class Neighbour:
     seed: int
     cosine: float
     to: float = 0.0
-    rule: Literal["cosine", "variance_preserving"] = "cosine"
+    rule: Rule = "cosine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,36 @@ class Renoise:
     to: float
 
 
-Move: TypeAlias = Fresh | Neighbour | Denoise | Renoise
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stochastic step from state `of` to its grid's next level, then the solver on to level `to`.
+
+    With x_0 and e the clean and the noise estimate of x_t, x_s = (1 - s) x_0 + sqrt(s^2 - sigma^2) e + sigma z and
+    sigma = eta (s / t) sqrt(t^2 - ((1 - t) / (1 - s))^2 s^2) (Song et al. 2021, eq. 12, 16, on the linear path). With
+    eta 0 it is the solver's own Euler step, with 1 ancestral sampling. z is drawn from `seed`; with `near`, a state
+    that was itself made by a step, z is a neighbour at `cosine` of the noise that made it.
+    """
+
+    of: Key
+    seed: int
+    to: float
+    eta: float = 1.0
+    near: Key | None = None
+    cosine: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ascend:
+    """Move the noise n that state `of` came from up the gradient g of the verifier's value of its finished image, and
+    denoise it to level `to`: n' is n/|n| + rate g/|g|, scaled back to the norm of n. Needs a verifier with a gradient.
+    """
+
+    of: Key
+    rate: float
+    to: float = 0.0
+
+
+Move: TypeAlias = Fresh | Neighbour | Denoise | Renoise | Step | Ascend
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +126,8 @@ class Outcome:
 
 
 Search: TypeAlias = Generator[Sequence[Move], Sequence[Outcome], Key]
-SearchFunction: TypeAlias = Callable[..., Search]
+JointSearch: TypeAlias = Generator[Sequence[Sequence[Move]], Sequence[Sequence[Outcome]], Sequence[Key]]
+SearchFunction: TypeAlias = Callable[..., Generator[Any, Any, Any]]  # of a Search or a JointSearch
 
 
 def rank_key(value: float | None, key: Key) -> tuple[bool, float, str]:
@@ -108,126 +141,121 @@ def best(outcomes: Iterable[Outcome]) -> Outcome:
     return min(outcomes, key=lambda outcome: rank_key(outcome.value, outcome.key))
 
 
-def search(name: str, *, exchangeable: bool = False) -> Callable[[SearchFunction], SearchFunction]:
+def search(
+    name: str, *, exchangeable: bool = False, joint: bool = False, needs: tuple[Literal["gradient"], ...] = ()
+) -> Callable[[SearchFunction], SearchFunction]:
     """Name a search function.
 
     `exchangeable` says that its candidates are independent draws and its pick the best of them, so that its whole
-    score-against-compute curve follows from one pool (`stats.best_of_k`).
+    score-against-compute curve follows from one pool (`stats.best_of_k`). A `joint` search is given the tasks of all
+    prompts at once and yields, is sent and returns a list with one entry a prompt. `needs` says what its verifier must
+    have.
     """
 
     def mark(function: SearchFunction) -> SearchFunction:
-        function.search_name = name  # type: ignore[attr-defined]
-        function.exchangeable = exchangeable  # type: ignore[attr-defined]
+        marks = {"search_name": name, "exchangeable": exchangeable, "joint": joint, "needs": needs}
+        for mark, value in marks.items():
+            setattr(function, mark, value)
         return function
 
     return mark
 
 
 @dataclass(slots=True)
+class Purse:
+    """NFE that a search may be charged: one prompt's own, or shared by all prompts of a joint search.
+
+    The final run's share is already taken off. Where the submission names no budget, it is what 16 candidates cost and
+    the engine `refuses` nothing.
+    """
+
+    allowance: int
+    refuses: bool = True
+    spent: int = 0
+
+    @property
+    def left(self) -> int:
+        return max(0, self.allowance - self.spent)
+
+
+@dataclass(slots=True)
 class Task:
-    """What a search works on: one prompt under one budget. Hands out moves; never the same seed twice.
+    """What a search works on: one prompt. Hands out moves; never the same seed twice.
 
-    A move's seed follows from (suite seed, prompt id, kind, how many of that kind came before) and from nothing of the
-    submission: common random numbers pair all comparisons and let submissions share samples.
-
-    `budget` is the NFE this prompt may be charged in all, None for no limit; `final_nfe` of it pays for the final run;
-    `solve_nfe` is the cost of one candidate from noise to image at the search's steps, and `reuse` says that the final
-    run is that candidate itself (same steps).
+    A draw's seed follows from (suite seed, prompt id, kind, parent state, how many of that kind that parent had before)
+    and from nothing of the submission: common random numbers pair all comparisons, and the m-th neighbour of a state
+    is the same sample in every submission. `levels` are the search grid's, from 1 down to 0.
     """
 
     prompt_id: str
     seed: int
-    draw_seed: Callable[[int, str, str, int], int]
-    budget: int | None = None
-    solve_nfe: int = 0
-    final_nfe: int = 0
-    reuse: bool = True
-    drawn: dict[str, int] = field(default_factory=dict)
+    draw_seed: Callable[[int, str, str, int, str], int]
+    levels: tuple[float, ...]
+    nfe: Callable[[float, float], int]
+    purse: Purse
+    drawn: dict[tuple[str, Key], int] = field(default_factory=dict)
 
     def fresh(self, to: float = 0.0) -> Fresh:
         return Fresh(self._seed("fresh"), to)
 
-    def neighbour(
-        self,
-        of: Outcome,
-        cosine: float,
-        to: float = 0.0,
-        rule: Literal["cosine", "variance_preserving"] = "cosine",
-    ) -> Neighbour:
-        return Neighbour(of.key, self._seed("neighbour"), cosine, to, rule)
+    def neighbour(self, of: Outcome, cosine: float, to: float = 0.0, rule: Rule = "cosine") -> Neighbour:
+        return Neighbour(of.key, self._seed("neighbour", of.key), cosine, to, rule)
 
     def denoise(self, of: Outcome, to: float = 0.0) -> Denoise:
         return Denoise(of.key, to)
 
     def renoise(self, of: Outcome, to: float) -> Renoise:
-        return Renoise(of.key, self._seed("renoise"), to)
+        return Renoise(of.key, self._seed("renoise", of.key), to)
 
-    def affordable(self) -> int | None:
-        """How many candidates, noise to image, the budget pays for beside the final run; None for no limit."""
-        if self.budget is None:
-            return None
-        left = self.budget - (0 if self.reuse else self.final_nfe)
-        return max(0, left // self.solve_nfe)
+    def step(self, of: Outcome, to: float, eta: float = 1.0, near: Outcome | None = None, cosine: float = 1.0) -> Step:
+        return Step(of.key, self._seed("step", of.key), to, eta, near.key if near else None, cosine)
 
-    def _seed(self, kind: str) -> int:
-        count = self.drawn.get(kind, 0)
-        self.drawn[kind] = count + 1
-        return self.draw_seed(self.seed, self.prompt_id, kind, count)
+    def ascend(self, of: Outcome, rate: float, to: float = 0.0) -> Ascend:
+        return Ascend(of.key, rate, to)
 
+    def random(self, kind: str) -> np.random.Generator:
+        """A generator for the search's own draws, such as resampling: a new one at each call."""
+        return np.random.Generator(np.random.Philox(self._seed(f"random {kind}")))
 
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """A submission's `[model]`: None where the model's own default holds."""
+    def below(self, level: float) -> float:
+        """The grid's next level under `level`, one of its own; 0 below 0."""
+        return next((t for t in self.levels if t < level), 0.0)
 
-    name: str
-    weights: str | None = None
-    revision: str | None = None
-    solver: str | None = None
-    search_steps: int | None = None
-    final_steps: int | None = None
-    guidance: float | None = None
-    dtype: str | None = None
+    def waypoints(self, n: int | None = None) -> tuple[float, ...]:
+        """`n` levels spread evenly over the steps, the last 0; every level below 1 where the grid has no more."""
+        steps = len(self.levels) - 1
+        stops = steps if n is None else max(1, min(n, steps))
+        return tuple(self.levels[round(i * steps / stops)] for i in range(1, stops + 1))
 
+    def forks(self, n: int | None = None) -> list[float]:
+        """The waypoints without the level above 0: a step from there into 0 has no noise in it, and leads one way."""
+        return [level for level in self.waypoints(n) if level != self.levels[-2]]
 
-class Model(Protocol):
-    """A diffusion or flow model behind its adapter; tensors are torch's, batch first.
+    @property
+    def left(self) -> int:
+        """NFE this search may still be charged; of a joint search, over all prompts together."""
+        return self.purse.left
 
-    `card` is its identity: everything that changes an image (weights' digest, guidance, dtype), no paths; the solver
-    and its steps are the grid's. Making the adapter is cheap: networks are loaded at the first `encode`.
-    """
+    def cost(self, to: float = 0.0, of: Outcome | None = None) -> int:
+        """NFE for a draw solved down to level `to` and looked at there; with `of`, for denoising that state.
 
-    card: Mapping[str, Json]
-    latent_shape: tuple[int, ...]
-    guidance: float  # classifier-free guidance scale; 1 means one pass an evaluation
-    gflops: float  # of one pass for one sample
-    solver: str  # the defaults of a submission that names none
-    steps: int
-    shift: float
+        Looking at an unfinished state takes one evaluation, which serves the first step on from it too.
+        """
+        look = 1 if to > 0.0 else 0
+        return look + (self.nfe(1.0, to) if of is None else max(0, self.nfe(of.level, to) - 1))
 
-    def encode(self, prompt: Prompt) -> Any:
-        """The condition of one prompt, and of no prompt for guidance: any object `velocity` understands a list of."""
-        ...
+    def step_cost(self, level: float, to: float) -> int:
+        """NFE for a stochastic step from a state that was looked at, solved on to `to`, and the look there."""
+        return self.nfe(self.below(level), to) + (to > 0.0)
 
-    def velocity(self, x: Any, level: float, conditions: Sequence[Any]) -> Any:
-        """dx/dlevel = noise - image on the linear path, guided: (batch, *latent_shape) at one level in (0, 1]."""
-        ...
+    def affordable(self) -> int:
+        """How many candidates, noise to image, what is left pays for."""
+        return self.left // self.cost()
 
-    def decode(self, x: Any) -> np.ndarray:
-        """Images (batch, height, width, 3) uint8 of clean latents."""
-        ...
-
-
-class Scorer(Protocol):
-    """Gives an image and its prompt numbers, higher is better.
-
-    `card` is its identity (name, weights' digest, preprocessing); `outputs` names its numbers, the first of which
-    counts when it serves as a verifier. A number that cannot be given is None, never zero.
-    """
-
-    card: Mapping[str, Json]
-    outputs: tuple[str, ...]
-
-    def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]: ...
+    def _seed(self, kind: str, of: Key = "") -> int:
+        count = self.drawn.get((kind, of), 0)
+        self.drawn[kind, of] = count + 1
+        return self.draw_seed(self.seed, self.prompt_id, kind, count, of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ import torch
 
 from tts_bench import keys
 from tts_bench.models.schedule import SOLVERS
+from tts_bench.protocols import Model, ModelSpec
 from tts_bench.registry import MODELS
-from tts_bench.types import Model, ModelSpec, Prompt
+from tts_bench.types import Prompt
 
 PROMPTS = [Prompt("1", "a red circle"), Prompt("2", "two blue squares")]
 

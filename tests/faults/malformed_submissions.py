@@ -1,4 +1,4 @@
-"""173 malformed submission files, made by hand, each with the key its refusal must name."""
+"""193 malformed submission files, made by hand, each with the key its refusal must name."""
 
 from __future__ import annotations
 
@@ -53,8 +53,10 @@ VALUES: dict[str, list[str]] = {
     "search.name": ["0", '"rondom"', '"r\u0430ndom"', '"tts_bench.search.random:random"'],
     "search.candidates": ["0", "-1", "65537", "16.0", '"16"', "true", "[16]", "nan", "inf", "1e309",
                           "9223372036854775807", "9223372036854775808", "0x" + "f" * 40, "0x" + "f" * 5000],
-    "verifier.combine": ['"mean"', "1", "true", '"single"', '"RANK"'],
+    "verifier.combine": ['"mean"', "1", "true", '"single"', '"RANK"', '["sum", "rank"]'],
+    "verifier.weights": ["1", "[]", "[1]", "[1, 2, 3]", "[0, -0.0]", '"2+1"', "{ a = 1 }"],
     "budget.nfe": ["0", "-5", "1.5", '"192"', "1000000001", "inf", "1e309", "true"],
+    "budget.total": ["192", "0", "1.5", "nan", "10000000000000"],
 }  # fmt: skip
 SCORERS = {
     '"appeal"': "verifier.scorers", "[]": "verifier.scorers", "{ a = 1 }": "verifier.scorers",
@@ -63,6 +65,7 @@ SCORERS = {
     '["\u0430ppeal"]': r"verifier.scorers\[0\]", "[nan]": r"verifier.scorers\[0\]",
     str(["appeal"] * 17).replace("'", '"'): "verifier.scorers",
 }  # fmt: skip
+WEIGHTS = ['[1, "2"]', "[1, true]", "[1, nan]", "[1, -inf]", "[1, 1e10]", "[1, [2]]"]  # the second is wrong
 # Other keys of [model], which the good file leaves out.
 MODEL: list[tuple[str, dict[str, str]]] = [
     ("model.weights", {"weights": "1"}), ("model.weights", {"weights": '""'}),
@@ -93,6 +96,9 @@ STRUCTURE: dict[str, tuple[str, str]] = {
     "search is a list": ('name = "a"\nmodel = { name = "shapes" }\n[[search]]\nname = "none"\n', "search"),
     "budget is a number": (
         'budget = 9\nname = "a"\nmodel = { name = "shapes" }\nsearch = { name = "none" }\n', "budget",
+    ),
+    "weights of one scorer": (
+        put("verifier.scorers", '["appeal"]', combine='"single"', weights="[1]"), "verifier.weights",
     ),
     "lists in lists": (put("search.candidates", "[" * 12 + "]" * 12), r"search.candidates[\[\]0-9]+"),
     "lists without end": (put("search.candidates", "[" * 6000), "file"),
@@ -131,6 +137,7 @@ def files() -> dict[str, tuple[bytes, str]]:
     made = {f"{place} = {value[:40]} ({i})": (put(place, value), place)
             for place, values in VALUES.items() for i, value in enumerate(values)}  # fmt: skip
     made |= {f"scorers = {value[:40]}": (put("verifier.scorers", value), key) for value, key in SCORERS.items()}
+    made |= {f"weights = {value}": (put("verifier.weights", value), r"verifier.weights\[1\]") for value in WEIGHTS}
     made |= {f"model {more}": (put("model.name", '"shapes"', **more), key) for key, more in MODEL}
     made |= {f"unknown {place}": (put(place, "1"), key) for place, key in UNKNOWN.items()}
     made |= STRUCTURE

@@ -15,15 +15,18 @@ import numpy as np
 import pytest
 
 from tts_bench.engine import Engine
+from tts_bench.entry import Entry
 from tts_bench.executors.batch import Batch, Executor
 from tts_bench.executors.local import InProcess, Processes
 from tts_bench.jobs import Job
+from tts_bench.making import Maker
 from tts_bench.prepare import Workshop
-from tts_bench.run import Entry, Run
+from tts_bench.protocols import Model, ModelSpec
+from tts_bench.run import Run
 from tts_bench.store import Store
 from tts_bench.submission import parse_submission
 from tts_bench.suite import find_suite
-from tts_bench.types import ModelSpec, Prompt
+from tts_bench.types import Prompt
 
 TOLERANCE = 1e-3  # of a cosine
 BATCHES, ORDERS = (1, 3, 16), 5
@@ -94,12 +97,15 @@ def check_picks(runs: list[Run], reference: list[Run]) -> int:
 class Unpadded(Engine):
     """Broken: the shape of a batch follows from how many samples are left."""
 
-    def _batch(self, spec: ModelSpec, jobs: Sequence[Job], starts: np.ndarray) -> Batch:
-        whole = super()._batch(spec, jobs, starts)
-        n = len(jobs)
-        return Batch(
-            whole.model, whole.device, whole.prompts[:n], whole.start[:n], whole.levels, whole.solver, whole.estimate
-        )
+    def maker(self, spec: ModelSpec, model: Model) -> Maker:
+        made = super().maker(spec, model)
+
+        def short(jobs: Sequence[Job]) -> Batch:
+            whole, n = Maker._batch(made, jobs), len(jobs)
+            return replace(whole, prompts=whole.prompts[:n], start=whole.start[:n])
+
+        made._batch = short  # type: ignore[method-assign]
+        return made
 
 
 def test_a_batch_that_is_not_padded_is_caught(tmp_path: Path, entry: Entry) -> None:

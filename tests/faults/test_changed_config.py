@@ -16,14 +16,17 @@ import pytest
 
 from tests import toy
 from tts_bench import keys
+from tts_bench.drivers import Alone
+from tts_bench.entry import Entry
 from tts_bench.models.schedule import Grid
 from tts_bench.models.shapes import load as load_shapes
 from tts_bench.prepare import Workshop
+from tts_bench.protocols import ModelSpec
 from tts_bench.recipes import Noise, Renoised, State
 from tts_bench.registry import SCORERS
 from tts_bench.run import Run
 from tts_bench.submission import parse_submission
-from tts_bench.types import Json, ModelSpec, Prompt
+from tts_bench.types import Json, Prompt, Purse
 
 SUBMISSION = {
     "name": "mine",
@@ -147,16 +150,21 @@ def test_every_field_of_a_model_spec_reaches_the_images() -> None:
     assert len({identity(base.model), *found.values()}) == 1 + len(changes)
 
 
+def run_of(entry: Entry, prompt: Prompt, seed: int) -> Run:
+    return Run(entry, prompt, seed, Alone(), Purse(*entry.allowance(1)))
+
+
 def test_everything_that_a_search_is_told_by_is_in_its_runs_key() -> None:
     """Other weights of a scorer, another label: another run, and no false alarm that the search diverged."""
     base = toy.entry(lambda task: iter(()), {}, toy.Brightness())  # type: ignore[arg-type, return-value]
     other = replace(base, scorers={"brightness": toy.Brightness(card={"scorer": "brightness", "weights": "new"})})
     more = replace(base, scorers={"brightness": toy.Brightness(outputs=("score", "other"))})
     runs = [
-        Run(base, PROMPT, 0), Run(other, PROMPT, 0), Run(more, PROMPT, 0), Run(base, PROMPT, 1),
-        Run(base, replace(PROMPT, label=7), 0), Run(base, replace(PROMPT, metadata={}), 0),
-        Run(base, replace(PROMPT, text="b"), 0), Run(replace(base, search_digest="0" * 64), PROMPT, 0),
-        Run(replace(base, search_grid=Grid("heun", 4)), PROMPT, 0), Run(replace(base, digest="1" * 64), PROMPT, 0),
+        run_of(base, PROMPT, 0), run_of(other, PROMPT, 0), run_of(more, PROMPT, 0), run_of(base, PROMPT, 1),
+        run_of(base, replace(PROMPT, label=7), 0), run_of(base, replace(PROMPT, metadata={}), 0),
+        run_of(base, replace(PROMPT, text="b"), 0), run_of(replace(base, search_digest="0" * 64), PROMPT, 0),
+        run_of(replace(base, search_grid=Grid("heun", 4)), PROMPT, 0),
+        run_of(replace(base, digest="1" * 64), PROMPT, 0),
     ]  # fmt: skip
     assert len({run.key for run in runs}) == len(runs)
 

@@ -174,7 +174,7 @@ def test_a_reader_that_unpickles_is_caught(folder: Path, monkeypatch: pytest.Mon
 
 def test_flags_that_are_evaluated_are_caught(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "tts_bench.submission._plain", lambda value: eval(value, {"evil_plugin": import_module("evil_plugin")})
+        "tts_bench.flags._plain", lambda value: eval(value, {"evil_plugin": import_module("evil_plugin")})
     )
     assert traces(folder)["ran"] >= 1
 

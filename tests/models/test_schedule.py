@@ -42,5 +42,6 @@ def test_nfe_is_the_number_of_evaluations(solver: str, start: float, stop: float
             return super().velocity(x, level, conditions)
 
     grid = Grid(solver, 4)
-    solvers.solve(Counting(), torch.zeros(1, *toy.SHAPE), grid.between(start, stop), [0.0], solver)
+    model, x = Counting(), torch.zeros(1, *toy.SHAPE)
+    solvers.solve(lambda at, t: model.velocity(at, t, [0.0]), x, grid.between(start, stop), solver)
     assert grid.nfe(start, stop) == calls

@@ -13,11 +13,15 @@ from tts_bench.models.schedule import Grid
 PROMPT = toy.prompts(1)[0]
 
 
+def field(model: toy.Toy, rows: int) -> solvers.Velocity:
+    return lambda x, level: model.velocity(x, level, [model.encode(PROMPT)] * rows)
+
+
 def solved(solver: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     noise = torch.randn(2, *toy.SHAPE, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     model = toy.Toy()
     levels = Grid(solver, steps).levels
-    x = solvers.solve(model, noise, levels, [model.encode(PROMPT)] * 2, solver)
+    x = solvers.solve(field(model, 2), noise, levels, solver)
     return x.numpy(), toy.exact(noise.numpy(), PROMPT, 0.0)
 
 
@@ -33,10 +37,26 @@ def test_a_solver_converges_at_its_order(solver: str, order: int) -> None:
 def test_stopping_and_going_on_is_going_straight(solver: str) -> None:
     model, levels = toy.Toy(), Grid(solver, 8).levels
     x = torch.randn(3, *toy.SHAPE, generator=torch.Generator().manual_seed(1))
-    conditions = [model.encode(PROMPT)] * 3
-    straight = solvers.solve(model, x, levels, conditions, solver)
-    half = solvers.solve(model, x, levels[:5], conditions, solver)
-    assert torch.equal(straight, solvers.solve(model, half, levels[4:], conditions, solver))
+    velocity = field(model, 3)
+    straight = solvers.solve(velocity, x, levels, solver)
+    half = solvers.solve(velocity, x, levels[:5], solver)
+    assert torch.equal(straight, solvers.solve(velocity, half, levels[4:], solver))
+
+
+@pytest.mark.parametrize("solver", ["euler", "heun"])
+def test_a_known_slope_saves_one_evaluation_and_changes_nothing(solver: str) -> None:
+    model, levels = toy.Toy(), Grid(solver, 8).levels
+    x = torch.randn(3, *toy.SHAPE, generator=torch.Generator().manual_seed(1))
+    calls, velocity = [], field(model, 3)
+
+    def counted(at: torch.Tensor, level: float) -> torch.Tensor:
+        calls.append(level)
+        return velocity(at, level)
+
+    straight = solvers.solve(counted, x, levels, solver)
+    needed = len(calls)
+    assert torch.equal(straight, solvers.solve(counted, x, levels, solver, velocity(x, 1.0)))
+    assert len(calls) == 2 * needed - 1
 
 
 def test_the_clean_estimate_is_the_posterior_mean() -> None:
@@ -46,5 +66,5 @@ def test_the_clean_estimate_is_the_posterior_mean() -> None:
     x = torch.randn(1, *toy.SHAPE, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     variance = (1 - level) ** 2 * toy.SPREAD**2 + level**2
     posterior = mean + (1 - level) * toy.SPREAD**2 / variance * (x - (1 - level) * mean)
-    estimate = solvers.clean_estimate(model, x, level, [mean])
+    estimate = solvers.clean_estimate(x, model.velocity(x, level, [mean]), level)
     assert torch.allclose(estimate, posterior, atol=1e-12)

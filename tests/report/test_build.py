@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.fake_results import fake_board, fake_result
+from tests.report.fake_grid import fake_grid
 from tests.report.suite import METRICS
 from tts_bench import files
 from tts_bench.errors import BadInput, MachineFailed
@@ -18,6 +19,7 @@ from tts_bench.report.build import build
 from tts_bench.results import Result, read_results, read_rows, write_result
 
 NAMES = {"shapes.md", "shapes.csv", "shapes-scaling.png", "shapes-verifiers.png"}
+SEARCH = {"shapes-search.md", "shapes-search.csv", "shapes-search-scaling.png", "shapes-search-hacking.png"}
 
 
 @pytest.fixture
@@ -25,6 +27,8 @@ def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of everything but the figures."""
     monkeypatch.setattr(build_module, "scaling_png", lambda board, title: b"scaling")
     monkeypatch.setattr(build_module, "verifiers_png", lambda board, rows, title: b"verifiers")
+    monkeypatch.setattr(build_module, "search_scaling_png", lambda found, metric, title: b"curves")
+    monkeypatch.setattr(build_module, "search_hacking_png", lambda found, metric, title: b"hacking")
 
 
 def build_here(out: Path, results: list[Result], rows: dict[str, pd.DataFrame]) -> list[Path]:
@@ -54,6 +58,51 @@ def test_the_order_of_results_changes_no_byte(tmp_path: Path):
     build_here(tmp_path / "first", results, rows)
     build_here(tmp_path / "second", results[::-1], dict(reversed(list(rows.items()))))
     assert content(tmp_path / "first") == content(tmp_path / "second")
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_searches_at_several_budgets_have_a_page_of_their_own(tmp_path: Path):
+    results, rows = fake_grid(["random", "beam"], n=14)
+    paths = build_here(tmp_path / "first", results, rows)
+    assert {path.name for path in paths} == NAMES | SEARCH
+    build_here(tmp_path / "second", results[::-1], dict(reversed(list(rows.items()))))
+    assert content(tmp_path / "first") == content(tmp_path / "second")
+    few = [result for result in results if result.name == "none" or result.name.endswith("-64")]
+    assert {path.name for path in build_here(tmp_path / "third", few, rows)} == NAMES
+
+
+def test_a_grid_from_disk_and_memory_is_the_same_bytes(tmp_path: Path):
+    results, rows = fake_grid(["random", "beam"], ["appeal"], [64, 128], n=14)
+    for result in results:
+        write_result(tmp_path / "shapes" / result.name, result, rows[result.name], "")
+    build_here(tmp_path / "first", results, rows)
+    read = read_results(tmp_path / "shapes")
+    build_here(tmp_path / "second", read, {r.name: read_rows(tmp_path / "shapes" / r.name) for r in read})
+    assert content(tmp_path / "first") == content(tmp_path / "second")
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_the_board_of_a_grid_shows_a_few_and_then_all(tmp_path: Path):
+    results, rows = fake_grid(n=14)
+    build_here(tmp_path, results, rows)
+    text = (tmp_path / "shapes.md").read_text()
+    first, everything = text.split("## All submissions\n")
+    assert first.count("\n| ") < 60 and "(shapes-search.md)" in first and "(#all-submissions)" in first
+    for result in results:
+        assert f"| {result.name} |" in everything or result.name == "none"
+    assert everything.count("\n| ") == len(results) + 2
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_a_grid_over_fewer_prompts_has_its_page_beside_the_board(tmp_path: Path):
+    results, rows = fake_board()
+    grid, grid_rows = fake_grid(["random", "beam"], n=14)
+    paths = build_here(tmp_path, [*results, *grid[1:]], rows | {r.name: grid_rows[r.name] for r in grid[1:]})
+    assert {path.name for path in paths} == NAMES | SEARCH
+    text = (tmp_path / "shapes.md").read_text()
+    assert text.startswith("# Embedded world\n\n84 prompts") and "8 curves over budgets, on 14 prompts" in text
+    assert "## Apart: 14 prompts" in text and "All submissions" not in text
+    assert (tmp_path / "shapes-search.md").read_text().split("\n")[2].startswith("14 prompts")
 
 
 @pytest.mark.usefixtures("quick_figures")

@@ -14,9 +14,11 @@ from matplotlib.text import Text
 from scipy.optimize import isotonic_regression
 
 from tests.fake_results import fake_board, fake_result
+from tests.report.fake_grid import BUDGETS, fake_grid
 from tests.report.suite import METRICS
 from tts_bench.report import scaling
 from tts_bench.report.board import Board, make_boards
+from tts_bench.report.families import find_panels, summary
 from tts_bench.report.heat_map import gains_in_deviations, verifiers_png
 from tts_bench.report.plot import drawing, png
 from tts_bench.report.scaling import scaling_png, spread
@@ -183,6 +185,22 @@ def test_curves_are_drawn_where_the_results_say():
     assert by_end[end].get_linestyle() == "--"
     assert by_end[50.0].get_linestyle() == ":"  # the baseline
     assert axis.get_xscale() == "log" and axis.get_xticks().tolist() == [12, 24, 48, 96, 192]
+
+
+def test_a_search_at_several_budgets_is_drawn_as_its_measured_curve():
+    made = fake_grid(["random", "beam"], ["appeal"], n=14)
+    board = make_boards(*made, METRICS)[0]
+    short = summary(board, find_panels(board))
+    with drawing(5.9, 4.4, "Title", "note") as figure:
+        axis = figure.subplots()
+        scaling._panel(axis, short, board.main)
+        curves = [line for line in axis.lines if len(line.get_xdata()) == 5]
+    names = [line.result.name.removesuffix("-1024") for line in short.lines if line.result.name.endswith("-1024")]
+    assert len(curves) == len(names) >= 1
+    for name, curve in zip(names, curves, strict=True):
+        expected = [next(r for r in made[0] if r.name == f"{name}-{budget}") for budget in BUDGETS]
+        assert list(curve.get_xdata()) == [result.nfe for result in expected]
+        assert curve.get_ydata() == pytest.approx([100 * (r.metrics["accuracy"].value or 0) for r in expected])
 
 
 def test_the_heat_maps_colours_are_gains_in_the_baselines_deviations():

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from tests.fake_results import CATEGORIES, fake_board, fake_result
+from tests.report.fake_grid import fake_grid
 from tests.report.suite import METRICS
 from tts_bench.report.board import make_boards
 from tts_bench.report.markdown import page
@@ -166,3 +167,12 @@ def test_a_metric_that_a_result_lacks_is_an_empty_cell(made: Made):
     [row] = [r for r in csv.DictReader(io.StringIO(spreadsheet(boards, METRICS))) if r["submission"] == lacking.name]
     assert (row["attributes"], row["attributes_low"], row["attributes_n"]) == ("", "", "0")
     assert " – " in page(boards, {}, "t", "shapes")
+
+
+def test_the_terminal_shows_a_grid_in_a_few_rows():
+    results, rows = fake_grid(n=14)
+    stream = io.StringIO()
+    Console(file=stream, width=100).print(terminal_table(results, rows, METRICS, "shapes", 100))
+    shown = stream.getvalue()
+    assert len(shown.splitlines()) < 40 and shown.count("1,020") >= 3 and "oracle" in shown
+    assert re.search(r"2\d\d more \(searches at several budgets\)", shown)

@@ -56,6 +56,25 @@ def test_recipes_read_as_calls():
     assert (wording.search(plain), wording.verifier(plain)) == ("none", "–")
 
 
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [(None, "dual_encoder + appeal (sum)"), ([], "dual_encoder + appeal (sum)"),
+     ([2.0, 1.5], "2 dual_encoder + 1.5 appeal (sum)"), ([1, -0.5], "1 dual_encoder - 0.5 appeal (sum)")],
+)  # fmt: skip
+def test_a_weighted_verifier_shows_its_weights(weights: list[float] | None, text: str):
+    result, _ = fake_result("random16-ensemble", "ensemble", n=6)
+    verifier = {"scorers": ["dual_encoder", "appeal"], "combine": "sum", "weights": weights}
+    assert wording.verifier(replace(result, recipe={**result.recipe, "verifier": verifier})) == text
+
+
+def test_searches_of_one_name_show_only_what_tells_them_apart():
+    first, _ = fake_result("a", "appeal", n=6)
+    second = replace(first, recipe={**first.recipe, "search": {"name": "random", "candidates": 16, "batch": 4}})
+    third = replace(first, recipe={**first.recipe, "search": {"name": "beam", "width": 4}})
+    everyone = [first, second, third]
+    assert [wording.search_among(result, everyone) for result in everyone] == ["random", "random(batch=4)", "beam"]
+
+
 def test_models_of_one_name_show_only_what_tells_them_apart():
     first, _ = fake_result("a", n=6)
     second = replace(first, recipe={**first.recipe, "model": {"name": "shapes", "steps": 24, "guidance": 2.5}})

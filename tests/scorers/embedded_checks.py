@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tts_bench.protocols import Scorer
 from tts_bench.shapes.heldout import held_out
 from tts_bench.shapes.prompts import prompt_of
 from tts_bench.shapes.render import render
-from tts_bench.types import Image, Prompt, Scorer
+from tts_bench.types import Image, Prompt
 
 PROMPTS = [prompt_of(scene, f"p{i}") for i, scene in enumerate(held_out()[:45])]
 

@@ -10,12 +10,13 @@ import pytest
 
 from tests.scorers.embedded_checks import check_alone_is_as_among_others, check_unreadable_is_unscored, pictures, scores
 from tts_bench import keys
+from tts_bench.protocols import Scorer
 from tts_bench.scorers import appeal as module
 from tts_bench.scorers.appeal import load
 from tts_bench.shapes.render import render
 from tts_bench.shapes.scenes import Scene, Thing
 from tts_bench.shapes.shipped import WEIGHTS
-from tts_bench.types import Image, Prompt, Scorer
+from tts_bench.types import Image, Prompt
 
 
 def test_a_score_does_not_depend_on_its_neighbours() -> None:

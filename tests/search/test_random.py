@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from tests.search.driver import World, drive
 from tts_bench.keys import draw_seed
+from tts_bench.models.schedule import Grid
 from tts_bench.search.random import random
-from tts_bench.types import Fresh, Move, Outcome, Search, Task
+from tts_bench.types import Fresh, Move, Outcome, Purse, Search, Step, Task
 
 
-def task(budget: int | None = None, solve_nfe: int = 12, final_nfe: int = 12, reuse: bool = True) -> Task:
-    return Task("p", 0, draw_seed, budget, solve_nfe, final_nfe, reuse)
+def task(budget: int | None = None, steps: int = 12, reserve: int = 0) -> Task:
+    grid = Grid("euler", steps)
+    allowance = 16 * steps if budget is None else budget - reserve
+    return Task("p", 0, draw_seed, grid.levels, grid.nfe, Purse(allowance))
 
 
 def finish(search: Search, moves: Sequence[Move], values: Sequence[float | None]) -> str:
@@ -60,8 +64,8 @@ def test_what_has_no_value_comes_last_and_ties_go_by_key(values: list[float | No
         (task(budget=203), 16),
         (task(budget=12), 1),
         (task(budget=11), 1),  # one candidate is asked for, and the engine refuses it
-        (task(budget=100, solve_nfe=4, final_nfe=20, reuse=False), 20),  # the final run is paid for first
-        (task(budget=10**9, solve_nfe=1), 65_536),
+        (task(budget=100, steps=4, reserve=20), 20),  # the final run is paid for first
+        (task(budget=10**9, steps=1), 65_536),
     ],
 )
 def test_without_a_number_it_draws_what_the_budget_pays_for(given: Task, expected: int) -> None:
@@ -70,3 +74,14 @@ def test_without_a_number_it_draws_what_the_budget_pays_for(given: Task, expecte
 
 def test_a_given_number_stands_whatever_the_budget() -> None:
     assert len(next(random(task(budget=24), candidates=4))) == 4  # the engine refuses it
+
+
+@pytest.mark.parametrize("budget", [12, 24, 100])
+def test_with_eta_each_candidate_takes_a_stochastic_step_to_every_level(budget: int) -> None:
+    world = World(budget=budget)
+    run = drive(random(world.task, eta=1.0), world)
+    n = budget // 12
+    assert run.spent == 12 * n, "a look costs nothing where the candidate goes on"
+    assert [len(moves) for moves in run.rounds] == [n] * 13
+    assert all(isinstance(move, Step) and move.eta == 1.0 for moves in run.rounds[1:] for move in moves)
+    assert world.values[run.pick] == max(world.values[key] for key in run.keys[-1])

@@ -38,8 +38,8 @@ class Grid:
         return min(self.levels, key=lambda t: (abs(t - level), -t))
 
     def between(self, start: float, stop: float) -> Sequence[float]:
-        """The levels from `start` down to `stop`, both of the grid, both included."""
-        return self.levels[self.levels.index(start) : self.levels.index(stop) + 1]
+        """The levels from `start` down to `stop`, both included; `stop` is of the grid, and `start` where it can be."""
+        return (start, *(t for t in self.levels if stop <= t < start))
 
     def nfe(self, start: float, stop: float) -> int:
         """Evaluations of the denoiser from `start` down to `stop`.

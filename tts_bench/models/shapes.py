@@ -10,7 +10,8 @@ from typing import Any
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.models.text_to_image import Networks, TextToImage
-from tts_bench.types import Json, ModelSpec
+from tts_bench.protocols import ModelSpec
+from tts_bench.types import Json
 
 WEIGHTS = Path(__file__).parent.parent / "shapes" / "weights" / "denoiser.safetensors"
 DTYPES = ("float32", "bfloat16")

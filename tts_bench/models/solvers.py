@@ -6,18 +6,15 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from tts_bench.types import Model
-
 Velocity = Callable[[Any, float], Any]
 
 
-def euler(velocity: Velocity, x: Any, level: float, following: float) -> Any:
-    return x + (following - level) * velocity(x, level)
+def euler(velocity: Velocity, x: Any, slope: Any, level: float, following: float) -> Any:
+    return x + (following - level) * slope
 
 
-def heun(velocity: Velocity, x: Any, level: float, following: float) -> Any:
+def heun(velocity: Velocity, x: Any, slope: Any, level: float, following: float) -> Any:
     """Karras et al. 2022, algorithm 1: trapezoidal, but for the step into level 0, where no second slope exists."""
-    slope = velocity(x, level)
     ahead = x + (following - level) * slope
     if following == 0.0:
         return ahead
@@ -27,14 +24,28 @@ def heun(velocity: Velocity, x: Any, level: float, following: float) -> Any:
 STEPS = {"euler": euler, "heun": heun}
 
 
-def solve(model: Model, x: Any, levels: Sequence[float], conditions: Sequence[Any], solver: str) -> Any:
-    """Carry latents x (batch, *latent_shape) from levels[0] down through every level to the last."""
+def solve(
+    velocity: Velocity,
+    x: Any,
+    levels: Sequence[float],
+    solver: str,
+    slope: Any = None,
+    seen: Callable[[Any, Any, float], None] | None = None,
+) -> Any:
+    """Carry latents x (batch, *latent_shape) from levels[0] down through every level to the last.
+
+    `slope` is the velocity at the start, where somebody has evaluated it already. `seen` is shown (x, slope, level)
+    before each step.
+    """
     step = STEPS[solver]
     for level, following in pairwise(levels):
-        x = step(lambda at, t: model.velocity(at, t, conditions), x, level, following)
+        slope = velocity(x, level) if slope is None else slope
+        if seen is not None:
+            seen(x, slope, level)
+        x, slope = step(velocity, x, slope, level, following), None
     return x
 
 
-def clean_estimate(model: Model, x: Any, level: float, conditions: Sequence[Any]) -> Any:
-    """The one-step x-prediction of a state: x_0 = x_t - t v. One evaluation a sample."""
-    return x - level * model.velocity(x, level, conditions)
+def clean_estimate(x: Any, slope: Any, level: float) -> Any:
+    """The one-step x-prediction of a state: x_0 = x_t - t v."""
+    return x - level * slope

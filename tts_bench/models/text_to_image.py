@@ -53,7 +53,7 @@ class TextToImage:
 
         if prompt.text not in self._conditions:
             networks = self.networks
-            with torch.inference_mode():
+            with torch.no_grad():
                 tokens = networks.tokenizer([prompt.text], padding="max_length", truncation=True, return_tensors="pt")
                 text = networks.text_encoder(tokens["input_ids"].to(networks.transformer.device))
             self._conditions[prompt.text] = (text.last_hidden_state, text.pooler_output)
@@ -78,6 +78,9 @@ class TextToImage:
         text, empty = out.chunk(2)
         return empty + self.guidance * (text - empty)
 
+    def pixels(self, x: Any) -> Any:
+        return self.to_pixels(x)
+
     def decode(self, x: Any) -> np.ndarray:
-        pixels = self.to_pixels(x).clamp(0, 1) * 255
+        pixels = self.pixels(x).clamp(0, 1) * 255
         return pixels.round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tts_bench import keys
 from tts_bench.errors import BadInput
+from tts_bench.report.budgets import at_several_budgets
 from tts_bench.results import Result
 from tts_bench.stats import Estimate, paired_delta
 
@@ -31,12 +32,16 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class Line:
-    """One submission on the board: its rank, if it has one, and its gain over the baseline in the main metric."""
+    """One submission on the board: its rank, if it has one, and its gain over the baseline in the main metric.
+
+    `budgets`: where it stands for the same search at several budgets, their results in ascending order, its own last.
+    """
 
     result: Result
     rank: int | None = None
     gain: Estimate | None = None
     is_baseline: bool = False
+    budgets: Sequence[Result] = ()
 
     @property
     def is_oracle(self) -> bool:
@@ -84,12 +89,22 @@ def main_metric(metrics: Sequence[MetricInfo]) -> MetricInfo:
 def make_boards(
     results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo]
 ) -> list[Board]:
-    """The main board first: the protocol that most results share (then: most prompts), the others apart, with why."""
+    """The main board first, the others apart, with why.
+
+    It is the protocol that most results share (then: most prompts). Those of one search at several budgets do not
+    count: a wide grid over a few prompts does not push aside what was evaluated on all of them.
+    """
     by_protocol: dict[tuple, list[Result]] = defaultdict(list)
     for result in results:
         by_protocol[_protocol(result, metrics)].append(result)
-    order = sorted(by_protocol, key=lambda protocol: (-len(by_protocol[protocol]), -protocol[2], protocol))
+    main = main_metric(metrics).name
+    sizes = {protocol: _size(found, main) for protocol, found in by_protocol.items()}
+    order = sorted(by_protocol, key=lambda protocol: (-sizes[protocol], -protocol[2], protocol))
     return [_board(by_protocol[protocol], rows, metrics, _difference(protocol, order[0])) for protocol in order]
+
+
+def _size(results: Sequence[Result], main: str) -> int:
+    return len(results) - sum(len(found) for found in at_several_budgets(results, main))
 
 
 def _protocol(result: Result, metrics: Sequence[MetricInfo]) -> tuple[str, str, int, int, str]:

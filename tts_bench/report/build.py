@@ -1,4 +1,5 @@
-"""From the results of one suite to the four files of its leaderboard."""
+"""From the results of one suite to the files of its leaderboard: four, and four more on searches where some were run
+at several budgets."""
 
 from __future__ import annotations
 
@@ -10,9 +11,15 @@ from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.files import write_together
 from tts_bench.report.board import Board, MetricInfo, make_boards
+from tts_bench.report.comparison import Comparison, compare
+from tts_bench.report.families import find_panels, search_board, summary
 from tts_bench.report.heat_map import verifiers_png
 from tts_bench.report.markdown import page
 from tts_bench.report.scaling import scaling_png
+from tts_bench.report.search_hacking import search_hacking_png
+from tts_bench.report.search_page import search_page
+from tts_bench.report.search_scaling import search_scaling_png
+from tts_bench.report.search_tidy import search_spreadsheet
 from tts_bench.report.tidy import spreadsheet
 from tts_bench.results import Result
 
@@ -30,22 +37,37 @@ def build(
 ) -> list[Path]:
     """Write `<suite>.md`, `.csv`, `-scaling.png` and `-verifiers.png` into `out` and return their paths.
 
-    `rows` holds each result's rows by submission name. The same results give the same bytes. BadInput for no results,
+    Where a search was run at two budgets or more, also `<suite>-search.md`, `.csv`, `-scaling.png` and, where a
+    verifier can be hacked, `-hacking.png`; the two figures above then show one of those searches a verifier. `rows`
+    holds each result's rows by submission name. The same results give the same bytes. BadInput for no results,
     results of another suite, a name twice, or missing rows; MachineFailed if the disk refuses.
     """
     keys.check_name(suite, "leaderboard", "suite")
     _check(results, rows, suite)
     boards = make_boards(results, rows, metrics)
     main_rows = {line.result.name: rows[line.result.name] for line in boards[0].lines}
+    shown, searched = summary(boards[0], find_panels(boards[0])), search_board(boards)
     contents = {
-        f"{suite}-scaling.png": scaling_png(boards[0], title),
-        f"{suite}-verifiers.png": verifiers_png(boards[0], main_rows, title),
+        f"{suite}-scaling.png": scaling_png(shown, title),
+        f"{suite}-verifiers.png": verifiers_png(shown, main_rows, title),
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
         f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite).encode("utf-8"),
     }
+    if searched is not None:
+        contents |= _search_files(searched, compare(searched, find_panels(searched), rows), title, suite)
     paths = [keys.inside(out, name) for name in contents]
     write_together(out, contents)
     return paths
+
+
+def _search_files(board: Board, found: Sequence[Comparison], title: str, suite: str) -> dict[str, bytes]:
+    files = {
+        f"{suite}-search-scaling.png": search_scaling_png(found, board.main, title),
+        f"{suite}-search-hacking.png": search_hacking_png(found, board.main, title),
+        f"{suite}-search.csv": search_spreadsheet(board, found).encode("utf-8"),
+        f"{suite}-search.md": search_page(board, found, title, suite).encode("utf-8"),
+    }
+    return {name: content for name, content in files.items() if content}
 
 
 def _check(results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], suite: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tts_bench.report import escape
 from tts_bench.report.board import Board, MetricInfo
+from tts_bench.report.families import find_panels, search_board, summary
 from tts_bench.report.grid import OWN, group_grid, leaderboard_grid
 from tts_bench.report.table import markdown_grid
 
@@ -13,22 +14,30 @@ from tts_bench.report.table import markdown_grid
 def page(boards: Sequence[Board], groups: dict[str, list[str]], title: str, suite: str) -> str:
     """The whole page. `groups` holds the values of "category" and "split" in the order of the prompts."""
     board = boards[0]
-    parts = [f"# {escape.markdown_cell(title)}", _protocol(board), markdown_grid(leaderboard_grid(board, board.ranked))]
-    if board.unranked:
+    shown, searched = summary(board, find_panels(board)), search_board(boards)
+    parts = [f"# {escape.markdown_cell(title)}", protocol(board)]
+    is_short = len(shown.lines) < len(board.lines)
+    parts += [_left_out(board, shown)] if is_short else []
+    parts += [_searched(searched, suite)] if searched is not None else []
+    parts += [markdown_grid(leaderboard_grid(board, shown.ranked))]
+    if shown.unranked:
         parts += ["## Not ranked: chosen by the main metric itself", _UNRANKED]
-        parts += [markdown_grid(leaderboard_grid(board, board.unranked))]
+        parts += [markdown_grid(leaderboard_grid(board, shown.unranked))]
     parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
     for kind, values in groups.items():
         if any(values):
             heading = f"## By {kind}: {escape.markdown_cell(board.main.name)}"
-            parts += [heading, markdown_grid(group_grid(board, kind, values))]
+            parts += [heading, markdown_grid(group_grid(shown, kind, values))]
     parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
     for apart in boards[1:]:
         parts += [f"## Apart: {apart.reason}", _APART, markdown_grid(leaderboard_grid(apart, apart.lines))]
+    if is_short:
+        parts += [f"## {_ALL}", markdown_grid(leaderboard_grid(board, board.lines))]
     parts += ["## How to read this", _reading(board)]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
+_ALL = "All submissions"
 _UNRANKED = (
     "The verifier of these submissions reads the number that ranks the others. They show how much the search could "
     "gain from a perfect verifier; they do not compete."
@@ -39,9 +48,23 @@ _APART = (
 )
 
 
-def _protocol(board: Board) -> str:
+def protocol(board: Board) -> str:
     suite = board.lines[0].result.suite
     return f"{suite.n} prompts, seed {suite.seed}. Card `{suite.card[:12]}`, prompts `{suite.prompts[:12]}`."
+
+
+def _left_out(board: Board, shown: Board) -> str:
+    link = f"[{_ALL}](#{_ALL.lower().replace(' ', '-')})"
+    return (
+        f"{len(shown.lines)} of {len(board.lines)} submissions stand here: of the searches that were run at several "
+        f"budgets, the best one of each verifier at its highest budget. {link} are at the end."
+    )
+
+
+def _searched(board: Board, suite: str) -> str:
+    families = sum(len(panel.families) for panel in find_panels(board))
+    suite_run = board.lines[0].result.suite
+    return f"[Search at equal NFE]({suite}-search.md): {families} curves over budgets, on {suite_run.n} prompts."
 
 
 def _reading(board: Board) -> str:

@@ -26,14 +26,18 @@ STYLE = {
 
 @contextmanager
 def drawing(width: float, height: float, title: str, note: str) -> Iterator[Figure]:
-    """An empty figure (inches) in this style alone, whatever the user's settings; no pyplot state, no window."""
+    """An empty figure (inches) in this style alone, whatever the user's settings; no pyplot state, no window.
+
+    `note` stands below it, as many lines as it has.
+    """
     import matplotlib.style
     from matplotlib.figure import Figure
 
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         figure.suptitle(escape.figure(title), x=0.01, ha="left", fontsize=13, fontweight="bold")
-        figure.supxlabel(escape.figure(note), x=0.01, ha="left", fontsize=9, color=FAINT)
+        below = "\n".join(escape.figure(line) for line in note.split("\n"))
+        figure.supxlabel(below, x=0.01, ha="left", fontsize=9, color=FAINT)
         yield figure
 
 

@@ -77,7 +77,7 @@ def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
     axis.set_title(escape.figure(metric.title), loc="left", pad=10)
     axis.set_xlabel("NFE charged a prompt")
     axis.set_ylabel(metric_label(metric))
-    _label_ends(axis, ends)
+    label_ends(axis, ends)
 
 
 def _draw(axis: Axes, line: Line, style: dict[str, Any], points: Sequence[tuple[float, Estimate]], scale: float) -> End:
@@ -96,7 +96,7 @@ def _draw(axis: Axes, line: Line, style: dict[str, Any], points: Sequence[tuple[
     return End(line_label(line), x[-1], value[-1], style["color"])
 
 
-def _label_ends(axis: Axes, ends: Sequence[End]) -> None:
+def label_ends(axis: Axes, ends: Sequence[End]) -> None:
     """Each line's name beside its end, moved apart where ends lie close, with a hair line back to the end."""
     from matplotlib.colors import to_rgb
 
@@ -116,8 +116,8 @@ def _label_ends(axis: Axes, ends: Sequence[End]) -> None:
 
 
 def _points(line: Line, metric: MetricInfo) -> list[tuple[float, Estimate]]:
-    """(NFE, estimate) of the curve, or of the submission alone where it has none."""
-    pairs = [(point.nfe, point.metrics.get(metric.name)) for point in line.result.curve]
+    """(NFE, estimate) at every budget, of the curve, or of the submission alone where it has neither."""
+    pairs = [(point.nfe, point.metrics.get(metric.name)) for point in (line.budgets or line.result.curve)]
     pairs = pairs or [(line.result.nfe, line.result.metrics.get(metric.name))]
     return [(nfe, estimate) for nfe, estimate in pairs if estimate is not None and estimate.value is not None]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tts_bench.report import escape
 from tts_bench.report.board import Board, MetricInfo, make_boards
+from tts_bench.report.families import find_panels, summary
 from tts_bench.report.grid import OWN, Cell, Grid, gain_header, leaderboard_grid, metric_header
 from tts_bench.results import Result
 
@@ -40,7 +41,8 @@ def terminal_table(
     from rich.text import Text
 
     board = make_boards(results, rows, metrics)[0]
-    parts = [leaderboard_grid(board, lines) for lines in (board.ranked, board.unranked) if lines]
+    short = summary(board, find_panels(board))
+    parts = [leaderboard_grid(board, lines) for lines in (short.ranked, short.unranked) if lines]
     headers = parts[0].headers
     whole = {metric_header(board.main), gain_header(board)}
     wanted = {"rank", "submission", "NFE", *whole, *_fitting(board, width)}
@@ -54,6 +56,9 @@ def terminal_table(
         for row in part.rows:
             table.add_row(*[_terminal(row[i], with_interval=headers[i] in whole) for i in shown])
         table.add_section()
+    if len(short.lines) < len(board.lines):
+        left_out = len(board.lines) - len(short.lines)
+        table.caption = f"{left_out} more (searches at several budgets) are on the leaderboard's page"
     return table
 
 

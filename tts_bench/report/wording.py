@@ -48,20 +48,31 @@ def search(result: Result) -> str:
     return _call(_part(result, "search"), set())
 
 
+def search_among(result: Result, others: Iterable[Result]) -> str:
+    """The search's name, and those of its parameters in which it differs from others of that name."""
+    return _differing(result, others, "search")
+
+
 def model(result: Result, others: Iterable[Result]) -> str:
     """The model's name, and those of its parameters in which it differs from others of that name."""
-    own = _part(result, "model")
-    same_name = [part for other in others if (part := _part(other, "model"))["name"] == own["name"]]
-    return _call(own, {key for key in own if all(part.get(key) == own[key] for part in same_name)})
+    return _differing(result, others, "model")
 
 
 def verifier(result: Result) -> str:
-    """`dual_encoder + appeal (rank)`, or a dash for none."""
+    """`dual_encoder + appeal (rank)`, with weights `2 dual_encoder - 1 appeal (sum)`, or a dash for none."""
     found: Any = result.recipe["verifier"]
     if found is None:
         return NOTHING
-    scorers = " + ".join(found["scorers"])
+    weights = found.get("weights") or []
+    terms = [f"{_plain(w)} {scorer}" for w, scorer in zip(weights, found["scorers"], strict=False)]
+    scorers = " + ".join(terms or found["scorers"]).replace(" + -", " - ")
     return f"{scorers} ({found['combine']})" if len(found["scorers"]) > 1 and found.get("combine") else scorers
+
+
+def _differing(result: Result, others: Iterable[Result], name: str) -> str:
+    own = _part(result, name)
+    same_name = [part for other in others if (part := _part(other, name))["name"] == own["name"]]
+    return _call(own, {key for key in own if all(part.get(key) == own[key] for part in same_name)})
 
 
 def _part(result: Result, name: str) -> Mapping[str, Any]:

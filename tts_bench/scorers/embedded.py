@@ -14,7 +14,7 @@ from tts_bench.shapes.shipped import load_weights, weights_digest
 from tts_bench.types import Image, Json, Key, Prompt, Values
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 Run: TypeAlias = Callable[[Any, Sequence[Image], Sequence[Prompt]], np.ndarray]
 
@@ -46,3 +46,23 @@ class EmbeddedScorer:
             for place, number in zip(places, numbers, strict=True):
                 values[place] = float(number)
         return [{"score": value} for value in values]
+
+
+@dataclass
+class DifferentiableScorer(EmbeddedScorer):
+    """`utility` is the same number of (network, pixels (n, 3, 32, 32) in [-1, 1], their prompts), as torch has it."""
+
+    utility: Callable[[Any, Tensor, Sequence[Prompt]], Tensor] = field(kw_only=True)
+
+    def gradient(self, pixels: Tensor, prompts: Sequence[Prompt]) -> Tensor:
+        """d score / d pixels, (n, 3, 32, 32) on the pixels' device; pixels in [0, 1] and not cut to it.
+
+        A pixel beyond the range of an image is pulled as it stands, so that it can come back.
+        """
+        import torch
+
+        at = pixels.detach().float().cpu().requires_grad_(True)  # where the network is
+        with torch.enable_grad():
+            scores = self.utility(self.network, 2 * at - 1, prompts)
+            (slope,) = torch.autograd.grad(scores.sum(), at)
+        return slope.to(pixels)

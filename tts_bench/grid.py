@@ -1,0 +1,92 @@
+"""Searches x verifiers x budgets as submissions: what `--grid` runs, and what a notebook hands to `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tts_bench.errors import BadInput
+from tts_bench.plaintext import shown
+from tts_bench.protocols import Differentiable, ModelSpec
+from tts_bench.registry import SCORERS, SEARCHES
+from tts_bench.submission import UNGUIDED, Submission, from_flags
+from tts_bench.suite import Suite, find_suite
+
+FLAGS = "command line"
+
+
+@dataclass
+class Grid:
+    """The submissions, the baseline first, and what was left out of them and why."""
+
+    submissions: list[Submission]
+    notes: list[str] = field(default_factory=list)
+
+
+def grid_submissions(
+    suite: Suite | str,
+    searches: Sequence[str] | None = None,
+    verifiers: Sequence[str] | None = None,
+    budgets: Sequence[int] | None = None,
+) -> list[Submission]:
+    """Every search with every verifier at every budget, after the baseline `none`; the card's own lists where None.
+
+    Searches ("paths:n=2") and verifiers ("dual_encoder+appeal") are written as on the command line; budgets are NFE a
+    prompt. Raises BadInput for a wrong one, or where a list is None and the card has no grid.
+    """
+    return make_grid(suite if isinstance(suite, Suite) else find_suite(suite), searches, verifiers, budgets).submissions
+
+
+def make_grid(
+    suite: Suite,
+    searches: Sequence[str] | None = None,
+    verifiers: Sequence[str] | None = None,
+    budgets: Sequence[int] | None = None,
+    model: str | ModelSpec | None = None,
+) -> Grid:
+    """`grid_submissions` and what it leaves out: searches by gradient where the verifier has none."""
+    if suite.grid is None and not (searches and verifiers and budgets):
+        raise BadInput.at(shown(suite.path), "grid", None, "is missing; name --search, --verifier and --budget")
+    card, given = suite.grid, searches or verifiers or budgets
+    searches = searches or (card.searches if card else ())
+    verifiers = verifiers or (card.verifiers if card else ())
+    budgets = budgets or (card.budgets if card else ())
+    file = FLAGS if given else f"{shown(suite.path)} [grid]"
+    model = model or suite.own_model
+    grid = Grid([from_flags(model, UNGUIDED, file=file)])
+    for search in dict.fromkeys(searches):
+        left_out = []
+        for verifier in dict.fromkeys(verifiers) if search != UNGUIDED else ():
+            made = product(model, [search], [verifier], budgets, file)
+            if fits(made[0]):
+                grid.submissions += made
+            else:
+                left_out.append(verifier)
+        if left_out:
+            grid.notes.append(f"{search} needs a verifier with a gradient; left out with {', '.join(left_out)}")
+    return grid
+
+
+def product(
+    model: str | ModelSpec,
+    searches: Sequence[str],
+    verifiers: Sequence[str | None],
+    budgets: Sequence[int | None],
+    file: str = FLAGS,
+) -> list[Submission]:
+    """Every search with every verifier at every budget. Beside other searches, `none` is there once, with neither."""
+    alone = len(searches) == 1
+    return [
+        from_flags(model, search, verifier, budget, file=file)
+        for search in dict.fromkeys(searches)
+        for verifier in (dict.fromkeys(verifiers) if alone or search != UNGUIDED else (None,))
+        for budget in (dict.fromkeys(budgets) if alone or search != UNGUIDED else (None,))
+    ]
+
+
+def fits(submission: Submission) -> bool:
+    """Whether the verifier has what the search needs: for a gradient, a single scorer that gives one."""
+    if "gradient" not in getattr(SEARCHES.load(submission.search.name), "needs", ()):
+        return True
+    scorers = submission.verifier.scorers if submission.verifier else ()
+    return len(scorers) == 1 and isinstance(SCORERS.load(scorers[0])(), Differentiable)

@@ -1,0 +1,111 @@
+"""What a model and a scorer must offer. A scorer may offer more: a gradient, a look on the way, a value over a set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from tts_bench.types import Image, Json, Key, Prompt, Values
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A submission's `[model]`: None where the model's own default holds."""
+
+    name: str
+    weights: str | None = None
+    revision: str | None = None
+    solver: str | None = None
+    search_steps: int | None = None
+    final_steps: int | None = None
+    guidance: float | None = None
+    dtype: str | None = None
+
+
+class Model(Protocol):
+    """A diffusion or flow model behind its adapter; tensors are torch's, batch first.
+
+    `card` is its identity: everything that changes an image (weights' digest, guidance, dtype), no paths; the solver
+    and its steps are the grid's. Making the adapter is cheap: networks are loaded at the first `encode`.
+    """
+
+    card: Mapping[str, Json]
+    latent_shape: tuple[int, ...]
+    guidance: float  # classifier-free guidance scale; 1 means one pass an evaluation
+    gflops: float  # of one pass for one sample
+    solver: str  # the defaults of a submission that names none
+    steps: int
+    shift: float
+
+    def encode(self, prompt: Prompt) -> Any:
+        """The condition of one prompt, and of no prompt for guidance: any object `velocity` understands a list of."""
+        ...
+
+    def velocity(self, x: Any, level: float, conditions: Sequence[Any]) -> Any:
+        """dx/dlevel = noise - image on the linear path, guided: (batch, *latent_shape) at one level in (0, 1]."""
+        ...
+
+    def pixels(self, x: Any) -> Any:
+        """Clean latents as pixels, (batch, 3, height, width) in about [0, 1], differentiable."""
+        ...
+
+    def decode(self, x: Any) -> np.ndarray:
+        """Images (batch, height, width, 3) uint8 of clean latents."""
+        ...
+
+
+class Scorer(Protocol):
+    """Gives an image and its prompt numbers, higher is better.
+
+    `card` is its identity (name, weights' digest, preprocessing); `outputs` names its numbers, the first of which
+    counts when it serves as a verifier. A number that cannot be given is None, never zero.
+    """
+
+    card: Mapping[str, Json]
+    outputs: tuple[str, ...]
+
+    def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]: ...
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A scorer that also gives d value / d pixels: pixels and result are tensors (n, 3, height, width), in [0, 1]."""
+
+    def gradient(self, pixels: Any, prompts: Sequence[Prompt]) -> Any: ...
+
+
+@runtime_checkable
+class OnTheWay(Protocol):
+    """A scorer that also looks at the clean estimate at a level on the way (self-supervised, Ma et al. 2025, 3.1).
+
+    `level` is snapped to the solver's grid. A state that did not come through it has no value.
+    """
+
+    card: Mapping[str, Json]
+    outputs: tuple[str, ...]
+    level: float
+
+    def compare(
+        self, images: Sequence[Image], estimates: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]
+    ) -> list[Values]: ...
+
+
+@runtime_checkable
+class OverSet(Protocol):
+    """A verifier over a set: how good the picks of the prompts before would be with each candidate added.
+
+    `features` are facts about an image, arrays of one shape, kept by the store; `values` are not, and are asked anew.
+    Prompts take their turns in order.
+    """
+
+    card: Mapping[str, Json]
+    outputs: tuple[str, ...]
+
+    def features(self, images: Sequence[Image], prompts: Sequence[Prompt]) -> list[np.ndarray]: ...
+
+    def values(self, chosen: Sequence[np.ndarray], candidates: Sequence[np.ndarray]) -> list[float]:
+        """One number a candidate, higher is better."""
+        ...

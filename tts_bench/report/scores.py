@@ -1,0 +1,49 @@
+"""The per-prompt numbers of a board's submissions, aligned by prompt, so that every difference is a paired one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tts_bench import keys
+from tts_bench.errors import BadInput
+from tts_bench.report.board import Board, Line
+from tts_bench.stats import Estimate, paired_delta
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class Scores:
+    """`rows` by submission name. BadInput, on reading, for a submission whose prompts are not those of the others.
+
+    `seed` is that of the board's gains: all intervals of a suite see the same resamples.
+    """
+
+    def __init__(self, board: Board, rows: Mapping[str, pandas.DataFrame]) -> None:
+        self.seed = keys.seed("gain", board.lines[0].result.suite.seed)
+        self._rows = rows
+        self._first = min(line.result.name for line in board.lines)
+        self._prompts = list(rows[self._first]["prompt_id"])
+        self._aligned: dict[str, pandas.DataFrame] = {}
+
+    @property
+    def n(self) -> int:
+        return len(self._prompts)
+
+    def of(self, line: Line, column: str) -> np.ndarray:
+        """(prompts,) float64, NaN where there is no number."""
+        name = line.result.name
+        if name not in self._aligned:
+            own = self._rows[name].set_index("prompt_id")
+            if set(own.index) != set(self._prompts):
+                fix = f"are not the prompts of {self._first}; evaluate again"
+                raise BadInput.at(name, "prompt_id", len(own), fix)
+            self._aligned[name] = own.reindex(self._prompts)
+        return self._aligned[name][column].to_numpy(dtype=np.float64)
+
+    def delta(self, candidate: Line, baseline: Line, column: str) -> Estimate:
+        """The mean difference, prompt by prompt."""
+        return paired_delta(self.of(candidate, column), self.of(baseline, column), self.seed)
