@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from tts_bench.api import Settings, run_evaluation
-from tts_bench.flags import from_flags
 from tts_bench.results import read_rows
 from tts_bench.stats import paired_delta
+from tts_bench.submission import from_flags
 from tts_bench.suite import find_suite
 
 SUITE, REFERENCE = "shapes", "random"
