@@ -44,7 +44,7 @@ def test_every_ascent_goes_on_from_the_last_and_costs_five_solves() -> None:
     run = drive(first_order(world.task), world)
     assert [type(move).__name__ for move in run.moves] == ["Fresh"] + ["Ascend"] * 7
     assert [move.of for move in run.moves if isinstance(move, Ascend)] == [keys[0] for keys in run.keys[:-1]]
-    assert {move.rate for move in run.moves if isinstance(move, Ascend)} == {0.2}
+    assert {move.rate for move in run.moves if isinstance(move, Ascend)} == {0.1}
     assert run.spent == 12 + 60 * 7 and run.left[1:3] == [420, 360]
 
 

@@ -14,7 +14,7 @@ def first_order(
     task: Task,
     *,
     iterations: Annotated[int | None, Range(1, 65_536)] = None,
-    rate: Annotated[float, Range(0.0, 10.0)] = 0.2,
+    rate: Annotated[float, Range(0.0, 10.0)] = 0.1,
     patience: Annotated[int, Range(1, 65_536)] = 4,
 ) -> Search:
     """Climb from a fresh noise, every ascent from where the last one led; keep the best image seen.
