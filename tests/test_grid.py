@@ -10,7 +10,7 @@ import pytest
 from tests.fake_results import fake_result
 from tts_bench import console
 from tts_bench.errors import BadInput
-from tts_bench.grid import fits, grid_submissions, make_grid, product
+from tts_bench.grid import grid_submissions, make_grid, product, unfit
 from tts_bench.protocols import ModelSpec
 from tts_bench.registry import SCORERS, SEARCHES
 from tts_bench.report.board import MetricInfo
@@ -119,10 +119,10 @@ def test_a_wrong_entry_is_refused_when_the_grid_is_made(suite: Suite, change: An
 
 def test_a_gradient_comes_from_one_scorer_that_has_it() -> None:
     [made] = product("shapes", ["climb"], ["smooth"], [None])
-    assert fits(made)
+    assert unfit(made) is None
     for verifier in (VerifierSpec(("rough",), "single"), VerifierSpec(("smooth", "rough"), "sum"), None):
-        assert not fits(replace(made, verifier=verifier))
-    assert fits(replace(made, search=replace(made.search, name="random"), verifier=None))
+        assert unfit(replace(made, verifier=verifier))
+    assert unfit(replace(made, search=replace(made.search, name="random"), verifier=None)) is None
 
 
 def test_flags_without_a_grid_are_a_product_of_what_is_given() -> None:

@@ -86,7 +86,7 @@ def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> No
 
 def _print_evaluation(wanted: Wanted, done: Evaluation, out: Path) -> None:
     card, screen = find_suite(wanted.suite), console.out()
-    if wanted.grid:
+    if wanted.grid or len(numbers(wanted.budgets or ())) > 1:
         console.print_grid(done.results, main_metric(metric_infos(card)), card.title)
     else:
         _print_table(card, done, out / "results" / card.name)

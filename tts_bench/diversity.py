@@ -25,14 +25,11 @@ def diversities(runs: Sequence[Run], scoring: Scoring) -> list[float | None]:
     pools = [run.pool[:MOST] for run in runs]
     names = [_name(pool) for pool in pools]
     held: dict[Key, Mapping[str, float | None]] = dict(scoring.store.scores(set(names)))
-    fresh = {
-        name: {OUTPUT: mean_distance(list(scoring.images(pool).values()))}
-        for name, pool in zip(names, pools, strict=True)
-        if len(pool) > 1 and name not in held
-    }
-    scoring.store.commit(scores=fresh)
-    found = held | fresh
-    return [found[name][OUTPUT] if len(pool) > 1 else None for name, pool in zip(names, pools, strict=True)]
+    for name, pool in zip(names, pools, strict=True):
+        if len(pool) > 1 and name not in held:
+            held[name] = {OUTPUT: mean_distance(list(scoring.images(pool).values()))}
+            scoring.store.commit(scores={name: held[name]})
+    return [held[name][OUTPUT] if len(pool) > 1 else None for name, pool in zip(names, pools, strict=True)]
 
 
 def mean_distance(images: Sequence[np.ndarray]) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from tts_bench import keys
 from tts_bench.entry import Entry
 from tts_bench.errors import BadMove
 from tts_bench.run import Run
-from tts_bench.types import JointSearch, Key, Move, Prompt, Purse, Search
+from tts_bench.types import JointSearch, Json, Key, Move, Prompt, Purse, Search
 
 
 @dataclass
@@ -40,10 +42,14 @@ class Together:
     _picks: Sequence[Key] | None = None
     _rounds: int = 0
 
+    @cached_property
+    def _place(self) -> dict[int, int]:
+        return {id(run): place for place, run in enumerate(self.runs)}
+
     def moves(self, run: Run) -> Sequence[Move]:
         if self._picks is None and run.rounds == self._rounds:
             self._advance(run)
-        place = next(i for i, other in enumerate(self.runs) if other is run)
+        place = self._place[id(run)]
         if self._picks is not None:
             raise StopIteration(self._picks[place])
         return self._asked[place]
@@ -78,15 +84,22 @@ class Together:
 def begin(entries: Sequence[Entry], prompts: Sequence[Prompt], seed: int) -> list[Run]:
     """Every submission on every prompt, submission by submission in prompt order."""
     made: list[Run] = []
+    everyone = keys.digest([_asked(prompt) for prompt in prompts])
     for entry in entries:
-        if not entry.joint:
-            made += [Run(entry, prompt, seed, Alone(), Purse(*entry.allowance(1))) for prompt in prompts]
+        if entry.joint:
+            purse, together = Purse(*entry.allowance(len(prompts))), Together()
+            together.runs = [Run(entry, prompt, seed, together, purse, everyone) for prompt in prompts]
+            made += together.runs
             continue
-        together, purse = Together(), Purse(*entry.allowance(len(prompts)))
-        among = [[prompt.id, prompt.text, prompt.label] for prompt in prompts]
-        together.runs = [Run(entry, prompt, seed, together, purse, among) for prompt in prompts]
-        made += together.runs
+        before: str | None = None  # the prompts whose picks a verifier over a set has in view
+        for prompt in prompts:
+            before = keys.digest([before, _asked(prompt)]) if entry.over_set else None
+            made.append(Run(entry, prompt, seed, Alone(), Purse(*entry.allowance(1)), before))
     return made
+
+
+def _asked(prompt: Prompt) -> Json:
+    return [prompt.id, prompt.text, prompt.label, prompt.metadata]
 
 
 def _check_generator(run: Run, search: object) -> None:

@@ -24,7 +24,7 @@ from tts_bench.run import Run
 from tts_bench.scoring import Scoring, first, image_key
 from tts_bench.store import Store
 from tts_bench.turns import Turns
-from tts_bench.types import Key, Prompt
+from tts_bench.types import Json, Key, Prompt
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Engine:
     device: str = "cpu"
     progress: Progress = field(default_factory=Silent)
     _makers: dict[Key, Maker] = field(default_factory=dict)
-    _names: dict[int, Key] = field(default_factory=dict)  # of model cards, which the makers hold
+    _names: dict[int, tuple[object, Key]] = field(default_factory=dict)  # digests of cards, held so that ids last
 
     def __post_init__(self) -> None:
         self._latents = Latents(self.store)
@@ -55,7 +55,6 @@ class Engine:
         """The one that makes a model's states."""
         name = keys.digest(model.card)
         if name not in self._makers:
-            self._names[id(model.card)] = name
             self._makers[name] = Maker(
                 spec, model, self.store, self._latents, self.executor, self.batch_size, self.device, self.progress
             )
@@ -86,10 +85,17 @@ class Engine:
         """Make what the store lacks of `wants`, whatever models they are of."""
         by_model: dict[Key, list[Want]] = {}
         for want in wants:
-            name = self._names.get(id(want.state.model)) or keys.digest(want.state.model)
-            by_model.setdefault(name, []).append(want)
+            by_model.setdefault(self._name(want.state.model), []).append(want)
         for name, own in by_model.items():
             self._makers[name].make(own)
+
+    def _name(self, card: Json) -> Key:
+        """A card's digest, taken once for one object."""
+        held, name = self._names.get(id(card), (None, ""))
+        if held is not card:
+            name = keys.digest(card)
+            self._names[id(card)] = card, name
+        return name
 
     def _round(self, asking: Sequence[Run], judges: Sequence[Scorer]) -> None:
         wants = [(run, want) for run in asking for want in run.ask()]

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from tts_bench.errors import BadInput
 from tts_bench.plaintext import shown
-from tts_bench.protocols import Differentiable, ModelSpec
+from tts_bench.protocols import Differentiable, ModelSpec, OverSet
 from tts_bench.registry import SCORERS, SEARCHES
 from tts_bench.submission import UNGUIDED, Submission, from_flags
 from tts_bench.suite import Suite, find_suite
+from tts_bench.verifier import MEANS
 
 FLAGS = "command line"
 
@@ -44,7 +45,7 @@ def make_grid(
     budgets: Sequence[int] | None = None,
     model: str | ModelSpec | None = None,
 ) -> Grid:
-    """`grid_submissions` and what it leaves out: searches by gradient where the verifier has none."""
+    """`grid_submissions` and what it leaves out: searches with verifiers that they cannot use."""
     if suite.grid is None and not (searches and verifiers and budgets):
         raise BadInput.at(shown(suite.path), "grid", None, "is missing; name --search, --verifier and --budget")
     card, given = suite.grid, searches or verifiers or budgets
@@ -55,15 +56,14 @@ def make_grid(
     model = model or suite.own_model
     grid = Grid([from_flags(model, UNGUIDED, file=file)])
     for search in dict.fromkeys(searches):
-        left_out = []
+        left_out: dict[str, list[str]] = {}
         for verifier in dict.fromkeys(verifiers) if search != UNGUIDED else ():
             made = product(model, [search], [verifier], budgets, file)
-            if fits(made[0]):
-                grid.submissions += made
+            if why := unfit(made[0]):
+                left_out.setdefault(why, []).append(verifier)
             else:
-                left_out.append(verifier)
-        if left_out:
-            grid.notes.append(f"{search} needs a verifier with a gradient; left out with {', '.join(left_out)}")
+                grid.submissions += made
+        grid.notes += [f"{search} {why}; left out with {', '.join(names)}" for why, names in left_out.items()]
     return grid
 
 
@@ -84,9 +84,15 @@ def product(
     ]
 
 
-def fits(submission: Submission) -> bool:
-    """Whether the verifier has what the search needs: for a gradient, a single scorer that gives one."""
-    if "gradient" not in getattr(SEARCHES.load(submission.search.name), "needs", ()):
-        return True
-    scorers = submission.verifier.scorers if submission.verifier else ()
-    return len(scorers) == 1 and isinstance(SCORERS.load(scorers[0])(), Differentiable)
+def unfit(submission: Submission) -> str | None:
+    """Why a search does not go with its verifier; None where it does."""
+    search, verifier = SEARCHES.load(submission.search.name), submission.verifier
+    scorers = [SCORERS.load(name)() for name in (verifier.scorers if verifier else ())]
+    alone = len(scorers) == 1
+    if "gradient" in getattr(search, "needs", ()) and not (alone and isinstance(scorers[0], Differentiable)):
+        return "needs a verifier with a gradient"
+    if getattr(search, "joint", False) and verifier and verifier.combine in MEANS:
+        return f"compares prompts, and {verifier.combine!r} the candidates of one"
+    if getattr(search, "joint", False) and any(isinstance(scorer, OverSet) for scorer in scorers):
+        return "searches all prompts at once, and a verifier over a set judges them one by one"
+    return None

@@ -74,7 +74,8 @@ def estimate_key(state: Key) -> Key:
 
 
 def features_key(scorer: Json, image: Key, prompt: Prompt) -> Key:
-    return digest({"features": scorer, "image": image, "text": prompt.text, "label": prompt.label})
+    shown: Json = {"text": prompt.text, "label": prompt.label, "metadata": prompt.metadata}
+    return digest({"features": scorer, "image": image, "prompt": shown})
 
 
 def denoise_key(model: Json, prompt: Prompt, root: Key, grid: Json, level: float) -> Key:

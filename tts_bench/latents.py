@@ -32,12 +32,14 @@ class Latents:
         return self._kept[key]
 
     def remembered(self, key: Key) -> np.ndarray | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
         return self._kept.get(key)
 
     def latent(self, key: Key) -> np.ndarray | None:
         """The array if it is at hand."""
-        if key in self._kept:
-            return self._kept[key]
+        if (kept := self.remembered(key)) is not None:
+            return kept
         held = self.store.state(key)
         return None if held is None or held.latent is None else self.keep(key, held.latent)
 

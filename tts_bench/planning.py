@@ -76,19 +76,23 @@ def _walk(runs: Sequence[Run], engine: Engine) -> list[tuple[Run, Want]]:
             except PluginFailed as error:
                 fix = "it decides by scores that are not there yet, so it cannot be planned"
                 raise BadInput(f"{error}; {fix}") from error
-        for run in active:
-            run.tell(_held_scores(run, engine))
+        for run, held in zip(active, _held_scores(active, engine), strict=True):
+            run.tell(held)
     return wants
 
 
-def _held_scores(run: Run, engine: Engine) -> dict[Key, list[float | None]]:
-    scorers = [scorer for scorer in run.entry.scorers.values() if not isinstance(scorer, OverSet)]
-    names = {state.key: [score_name(scorer, state) for scorer in scorers] for state in run.waiting}
-    held = engine.store.scores({name for row in names.values() for name in row})
-    return {
-        key: [first(scorer, held.get(name, {})) for scorer, name in zip(scorers, row, strict=True)]
-        for key, row in names.items()
-    }
+def _held_scores(runs: Sequence[Run], engine: Engine) -> list[dict[Key, list[float | None]]]:
+    """What the store knows of the states that each run waits for, asked for all of them at once."""
+    scorers = [[s for s in run.entry.scorers.values() if not isinstance(s, OverSet)] for run in runs]
+    names = [
+        {state.key: [score_name(scorer, state) for scorer in own] for state in run.waiting}
+        for run, own in zip(runs, scorers, strict=True)
+    ]
+    held = engine.store.scores({name for of_run in names for row in of_run.values() for name in row})
+    return [
+        {key: [first(s, held.get(name, {})) for s, name in zip(own, row, strict=True)] for key, row in of_run.items()}
+        for own, of_run in zip(scorers, names, strict=True)
+    ]
 
 
 def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine) -> None:

@@ -15,6 +15,7 @@ from tts_bench.protocols import Model, ModelSpec, Scorer
 from tts_bench.registry import MODELS, SCORERS, SEARCHES
 from tts_bench.submission import Submission
 from tts_bench.types import SearchFunction
+from tts_bench.verifier import MEANS
 
 
 @dataclass
@@ -77,6 +78,8 @@ def misfit(entry: Entry) -> str | None:
         return f"{over.card.get('scorer')} judges the set of picks and must be the only scorer"
     if over is not None and entry.joint:
         return f"judges the picks prompt by prompt, and {name!r} searches all prompts at once; change one of them"
+    if entry.joint and entry.combine in MEANS:
+        return f"{entry.combine!r} compares the candidates of one prompt, and {name!r} compares prompts; use 'sum'"
     if "gradient" in getattr(entry.search, "needs", ()) and entry.uphill is None:
         return f"{name!r} follows the gradient of one scorer that has one; dual_encoder and appeal do"
     return None

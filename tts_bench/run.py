@@ -33,7 +33,7 @@ class Run:
     seed: int
     driver: Driver
     purse: Purse
-    among: Json = None  # what else a joint search was asked of
+    among: Key | None = None  # the other prompts that have a say: of a joint search, of a verifier over a set
     recorded: list[Key] = field(default_factory=list)  # what this run asked for so far, also in earlier calls
     ledger: Ledger = field(default_factory=Ledger)
     known: dict[Key, State] = field(default_factory=dict)
@@ -144,10 +144,11 @@ class Run:
             if want.state.key not in self.known:
                 new[want.state.key] = min(other, want, key=self._price)
         for want in new.values():
-            self._pay(*self._price(want))
-            scored = want.estimate or want.state.finished
-            self.ledger.decodes += scored + (len(want.watch) if want.state.finished else 0)
-            self.ledger.scorer_calls.update(self.entry.scorers.keys() if scored else ())
+            nfe, backward = self._price(want)
+            self._pay(nfe, backward)
+            seen = (want.estimate or want.state.finished) + (backward > 0)  # a gradient is taken of an image too
+            self.ledger.decodes += seen + (len(want.watch) if want.state.finished else 0)
+            self.ledger.scorer_calls.update([name for name in self.entry.scorers for _ in range(seen)])
             self._seen.update(_evaluated(want))
 
     def _price(self, want: Want) -> tuple[int, int]:
@@ -169,7 +170,7 @@ class Run:
         if self.purse.refuses and self.purse.spent + cost > self.purse.allowance:
             reserve = 0 if self.entry.reuse else self.entry.final_grid.nfe(1.0, 0.0)
             kept = f" and {reserve} are kept for the final run" if reserve else ""
-            budget = self.purse.allowance + (0 if self.among is not None else reserve)
+            budget = self.purse.allowance + (0 if self.entry.joint else reserve)
             raise self.blame(
                 BudgetExceeded,
                 f"asked for {cost} NFE with {self.purse.spent} of {budget} spent{kept}; raise the budget or ask less",

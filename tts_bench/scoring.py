@@ -12,7 +12,7 @@ from tts_bench.errors import MachineFailed, PluginFailed, TtsBenchError
 from tts_bench.jobs import Want, chunked
 from tts_bench.progress import Progress, Silent
 from tts_bench.protocols import OnTheWay, OverSet, Scorer
-from tts_bench.recipes import State
+from tts_bench.recipes import State, Stepped
 from tts_bench.store import State as Held
 from tts_bench.store import Store
 from tts_bench.types import Image, Key, Values
@@ -45,7 +45,13 @@ def watched(scorer: Scorer, state: State) -> State | None:
     if not isinstance(scorer, OnTheWay) or not state.finished:
         return None
     level = state.grid.snap(scorer.level)
-    return replace(state, level=level) if 0.0 < level <= state.root.level else None
+    while level > 0.0:
+        if level <= state.root.level:
+            return replace(state, level=level)
+        if not isinstance(state.root, Stepped):
+            break
+        state = state.root.of
+    return None
 
 
 @dataclass

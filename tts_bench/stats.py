@@ -118,14 +118,15 @@ class Turn:
 def turning_point(curve: Sequence[Numbers], seed: int, resamples: int = 2000, level: float = 0.95) -> Turn | None:
     """Whether a curve, one array of the same prompts a place, turns down; None where no place has a score.
 
-    Of places that tie the first is the peak. The peak is chosen by the values that are then compared, so a flat curve
-    falls from its peak a little more often than its `level` says.
+    Of places that tie the first is the peak. The peak is chosen by the values that are then compared, so that of a flat
+    curve any place may be compared with any: the intervals are widened for that many pairs (Bonferroni).
     """
     scored = [_scored(values)[0] for values in curve]
     means = [float(found.mean()) if found.size else -math.inf for found in scored]
     peak = means.index(max(means)) if means else 0
     if not means or means[peak] == -math.inf:
         return None
+    level = 1 - (1 - level) / max(1, math.comb(len(means), 2))
     for low in range(len(means) - 1, peak, -1):
         fall = paired_delta(curve[low], curve[peak], seed, resamples, level)
         if fall.side < 0:

@@ -77,7 +77,9 @@ def test_every_search_that_is_never_better_is_said_to_be_no_better(read: tuple[B
     for found in read[1]:
         part = section(text, found.panel.title)
         by_area = {row[0]: row for row in tables(part)[0][2:]}
-        named = re.search(r"\*\*No better than random at equal NFE, at any budget \((\d) of 3\): (.*)\.\*\*", part)
+        named = re.search(
+            r"\*\*No better than random at equal NFE, at any single budget \((\d) of 3\): (.*)\.\*\*", part
+        )
         weak = [
             each.family.label for each in found.standings[1:] if not any(d.side > 0 for d in each.differences.values())
         ]

@@ -66,11 +66,23 @@ def test_the_prompt_that_is_worst_off_is_given_more() -> None:
     assert min(given) >= 1
 
 
-def test_no_number_is_worse_than_any() -> None:
-    field = [World(seed=0, verifier=lambda image: -1e9), World(seed=1, verifier=lambda image: None)]
-    together(field, 2 * 128)
-    _, given = drive_all(field, share=0.5)
-    assert given[1] > given[0]
+def test_what_no_number_can_be_had_for_does_not_drain_the_purse() -> None:
+    field = [World(seed=i, verifier=lambda image: None if image is None else float(image[0])) for i in range(3)]
+    field.append(World(seed=3, verifier=lambda image: None))
+    together(field, 4 * 200)
+    _, given = drive_all(field)
+    assert given[3] == 2 * 4, "two rounds"
+    assert sum(given[:3]) > 3 * given[3]
+
+
+def test_a_prompt_that_is_satisfied_is_served_once() -> None:
+    field = [
+        World(seed=0, verifier=lambda image: 0.0),
+        *(World(seed=i, verifier=lambda image: 1.0) for i in range(1, 12)),
+    ]
+    together(field, 12 * 100)
+    _, given = drive_all(field)
+    assert set(given[1:]) == {4}
 
 
 def test_each_prompt_keeps_the_best_image_it_was_shown() -> None:

@@ -51,7 +51,9 @@ def _introduction(found: Comparison, main: MetricInfo) -> str:
     elif weak := [each for each in found.standings if each.differences and not each.budgets_where(1)]:
         names = ", ".join(escape.markdown_cell(each.family.label) for each in weak)
         others = sum(bool(each.differences) for each in found.standings)
-        sentences.append(f"**No better than random at equal NFE, at any budget ({len(weak)} of {others}): {names}.**")
+        sentences.append(
+            f"**No better than random at equal NFE, at any single budget ({len(weak)} of {others}): {names}.**"
+        )
     return " ".join(sentences)
 
 

@@ -28,11 +28,13 @@ def reading(found: Sequence[Comparison], main: MetricInfo) -> str:
         "and the unit is the metric's. Its difference to random's is paired by prompt, over the budgets that both "
         "have. Areas over other budgets are not comparable.",
         "**Frontier**: those of which the paired difference to the best holds 0 are no different from it. The best is "
-        "chosen by the numbers by which it is then judged, so it is flattered a little.",
+        "chosen by the numbers by which it is then judged, so it is flattered: of a "
+        "dozen searches that are all equal, one or two would be shown as behind.",
         f"**Verifier hacking**: shown where the verifier reads one of the suite's metrics, but neither {name} nor the "
         "answer. Gains are over the baseline without search: on the verifier's own metric, in standard deviations (SD) "
         f"of the baseline's prompts (the mean over its metrics where it has several), and in {name}. That turns down "
-        "after the budget at which it is highest if at a later one it is lower and the paired interval excludes 0.",
+        "after the budget at which it is highest if at a later one it is lower and the paired interval, widened for "
+        "all pairs of budgets, excludes 0.",
         "**Diversity**: the mean distance between two images of a prompt's finished candidates (root mean square "
         "difference of pixels, 0 to 1), over the prompts that have two. The change is from the lowest to the highest "
         "budget, paired.",

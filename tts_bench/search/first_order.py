@@ -21,7 +21,7 @@ def first_order(
 
     An ascent turns the noise by up to arctan(`rate`) towards the gradient and keeps its norm, where ReNO clips the
     gradient and penalises the norm. After `patience` ascents without a new best of this climb, the next one starts from
-    another fresh noise. Without `iterations`, as many ascents as the budget pays for.
+    another fresh noise. Without `iterations`, as many ascents as the budget pays for, and fresh noises of the rest.
     """
     solve = task.cost(0.0)
     price = (PASSES + 1) * solve
@@ -37,4 +37,6 @@ def first_order(
         seen.append(state)
         higher = rank_key(state.value, "") < rank_key(peak.value, "")
         peak, still = (state, 0) if higher else (peak, still + 1)
+    if rest := 0 if iterations else task.affordable():
+        seen += yield [task.fresh() for _ in range(rest)]
     return best(seen).key

@@ -59,7 +59,7 @@ def paths(
     own = survivors = _top((yield [task.fresh(to=start) for _ in range(n)]), n)
     for i, (up, down) in enumerate(rounds):
         m = expansions * n if expansions else task.left // sum(prices[i:])
-        if m == 0:
+        if m == 0 or not pays:
             break
         raised = yield [task.renoise(survivors[j % len(survivors)], to=up) for j in range(m)]
         survivors = _top((yield [task.denoise(state, to=down) for state in raised]), n)

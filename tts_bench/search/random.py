@@ -22,7 +22,8 @@ def random(
     control for searches that take such steps, whose samples may differ in quality from the solver's own before any
     choice is made. The engine refuses what costs more than the budget, a single candidate included.
     """
-    n = candidates or min(max(1, task.affordable()), MOST)
+    looks = len(task.levels) - 1  # what a candidate costs by steps: one at every level but 0
+    n = candidates or min(max(1, task.affordable() if eta is None else task.left // looks), MOST)
     if eta is None:
         return best((yield [task.fresh() for _ in range(n)])).key
     found = yield [task.fresh(to=1.0) for _ in range(n)]
