@@ -13,30 +13,42 @@ from tts_bench.results import read_results, read_rows
 from tts_bench.suite import find_suite
 
 ROOT = Path(__file__).parents[2]
-SUITES = sorted(path.name for path in (ROOT / "results").iterdir() if path.is_dir())
+# What was run on a suite's own submissions, and the grid of searches, each with its boards.
+PLACES = sorted(path.parent for path in (ROOT / "results").rglob("shapes") if path.is_dir())
 
 
-@pytest.fixture(scope="module", params=SUITES)
-def rebuilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    out = tmp_path_factory.mktemp(request.param)
-    boards.leaderboard(request.param, ROOT / "results", out)
-    return request.param, out
+@pytest.fixture(scope="module", params=PLACES, ids=lambda path: path.name)
+def rebuilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A leaderboard made anew from published results, and the published one."""
+    out = tmp_path_factory.mktemp("boards")
+    boards.leaderboard("shapes", request.param, out)
+    return out, ROOT / "leaderboards" / request.param.relative_to(ROOT / "results")
+
+
+def test_both_are_published() -> None:
+    assert [place.name for place in PLACES] == ["results", "search"]
+
+
+def test_the_same_files_are_there(rebuilt: tuple[Path, Path]) -> None:
+    made, published = ({path.name for path in folder.iterdir() if path.is_file()} for folder in rebuilt)
+    assert made == published
 
 
 @pytest.mark.parametrize("ending", [".md", ".csv"])
-def test_tables_follow_from_the_results(rebuilt: tuple[str, Path], ending: str) -> None:
-    suite, out = rebuilt
-    assert (out / f"{suite}{ending}").read_bytes() == (ROOT / "leaderboards" / f"{suite}{ending}").read_bytes()
+def test_tables_follow_from_the_results(rebuilt: tuple[Path, Path], ending: str) -> None:
+    out, published = rebuilt
+    for made in out.glob(f"*{ending}"):
+        assert made.read_bytes() == (published / made.name).read_bytes()
 
 
-@pytest.mark.parametrize("name", ["scaling", "verifiers"])
-def test_plots_follow_from_the_results(rebuilt: tuple[str, Path], name: str) -> None:
+def test_plots_follow_from_the_results(rebuilt: tuple[Path, Path]) -> None:
     """Up to how another machine's fonts are hinted."""
-    suite, out = rebuilt
-    pictures = [Image.open(folder / f"{suite}-{name}.png").convert("RGB") for folder in (out, ROOT / "leaderboards")]
-    ours, theirs = (np.asarray(picture, dtype=float) for picture in pictures)
-    assert ours.shape == theirs.shape
-    assert abs(ours - theirs).mean() < 1
+    out, published = rebuilt
+    for made in out.glob("*.png"):
+        pictures = [Image.open(path).convert("RGB") for path in (made, published / made.name)]
+        ours, theirs = (np.asarray(picture, dtype=float) for picture in pictures)
+        assert ours.shape == theirs.shape
+        assert abs(ours - theirs).mean() < 1
 
 
 def test_a_tampered_result_is_refused(tmp_path: Path) -> None:
