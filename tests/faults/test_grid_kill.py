@@ -55,24 +55,27 @@ def check(path: Path, unkilled: tuple[str, int, float]) -> None:
     assert nfe <= total, "what was there was made again"
 
 
-def kill_at_random(folder: Path, unkilled: tuple[str, int, float], times: int, seed: int) -> int:
-    """How many of `times` runs were killed before they ended; each is checked."""
-    draws, hits = stdlib_random.Random(seed), 0
-    for number in range(times):
+def kill_at_random(folder: Path, unkilled: tuple[str, int, float], times: int, seed: int) -> None:
+    """Until `times` runs were killed before they ended; each is checked. The clock follows the machine's mood."""
+    draws, hits, seconds = stdlib_random.Random(seed), 0, unkilled[2]
+    for number in range(10 * times):
         path = folder / f"s{number}"
-        hits += harness.killed(path, Store, after=draws.uniform(0.05, 1.0) * unkilled[2])
+        hit = harness.killed(path, Store, after=draws.uniform(0.05, 1.0) * seconds)
+        hits, seconds = hits + hit, seconds if hit else 0.8 * seconds
         check(path, unkilled)
         path.unlink()
-    return hits
+        if hits == times:
+            return
+    pytest.fail(f"only {hits} of {10 * times} runs were killed in time")
 
 
 def test_killed_at_random_times(tmp_path: Path, unkilled: tuple[str, int, float]) -> None:
-    assert kill_at_random(tmp_path, unkilled, times=4, seed=0) > 0
+    kill_at_random(tmp_path, unkilled, times=4, seed=0)
 
 
 @pytest.mark.nightly
 def test_killed_at_a_hundred_random_times(tmp_path: Path, unkilled: tuple[str, int, float]) -> None:
-    assert kill_at_random(tmp_path, unkilled, times=100, seed=1) >= 50
+    kill_at_random(tmp_path, unkilled, times=100, seed=1)
 
 
 def test_a_store_that_lies_is_caught(tmp_path: Path, unkilled: tuple[str, int, float]) -> None:
