@@ -128,7 +128,8 @@ def test_a_gradient_is_one_number_a_pixel_and_a_picture_s_own(scorer: Asked) -> 
     assert torch.isfinite(slope).all() and torch.equal(pixels, before)
     for place, prompt in enumerate(PROMPTS):
         alone = scorer.gradient(pixels[place : place + 1], [prompt])[0]
-        assert torch.allclose(alone, slope[place], rtol=1e-2, atol=1e-3 * float(slope.abs().max()))
+        # float32 sums in another order in a batch of another size: 6e-5 of its length at most here
+        assert float((alone - slope[place]).norm()) < 2e-4 * float(slope[place].norm())
 
 
 class Relative:

@@ -7,7 +7,7 @@ leave one field out, are the broken twins.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from tests import toy
+from tests.test_over_set import Together as OverPicks
 from tts_bench import keys
-from tts_bench.drivers import Alone
+from tts_bench.drivers import Alone, begin
 from tts_bench.entry import Entry
 from tts_bench.models.schedule import Grid
 from tts_bench.models.shapes import load as load_shapes
@@ -25,8 +26,9 @@ from tts_bench.protocols import ModelSpec
 from tts_bench.recipes import Noise, Renoised, State
 from tts_bench.registry import SCORERS
 from tts_bench.run import Run
+from tts_bench.search.random import random
 from tts_bench.submission import parse_submission
-from tts_bench.types import Json, Prompt, Purse
+from tts_bench.types import JointSearch, Json, Prompt, Purse, Task, search
 
 SUBMISSION = {
     "name": "mine",
@@ -193,3 +195,27 @@ def test_a_name_reused_for_other_weights_is_another_model(tmp_path: Path) -> Non
         path.write_bytes(bytes([number]) * 100)
         seen.add(keys.digest(dict(load_shapes(ModelSpec("shapes", weights=str(path))).card)))
     assert len(seen) == 10
+
+
+def test_a_run_that_others_have_a_say_in_is_keyed_by_them() -> None:
+    """A joint search by every prompt, in all that a scorer may read; a verifier over a set by the prompts before."""
+
+    @search("together", joint=True)
+    def together(tasks: Sequence[Task]) -> JointSearch:
+        found = yield [[task.fresh()] for task in tasks]
+        return [one.key for [one] in found]
+
+    prompts = toy.prompts(3)
+    last = [*prompts[:2], replace(prompts[2], metadata={"things": 2})]
+    first = [replace(prompts[0], metadata={"things": 2}), *prompts[1:]]
+
+    def keys_of(entry: Entry, asked: Sequence[Prompt]) -> list[str]:
+        return [run.key for run in begin([entry], asked, 0)]
+
+    joint = toy.entry(together, {}, toy.Brightness())
+    for other in (first, last):
+        assert not set(keys_of(joint, prompts)) & set(keys_of(joint, other))
+    over_set = toy.entry(random, {"candidates": 2}, OverPicks())
+    mine, theirs = keys_of(over_set, prompts), keys_of(over_set, first)
+    assert not set(mine) & set(theirs)
+    assert keys_of(over_set, last)[:2] == mine[:2], "what comes later has no say"
