@@ -20,8 +20,8 @@ PROMPT = prompt_of(held_out()[1], "001-two")
 def test_writing_gives_the_bytes_that_the_card_pins(tmp_path: Path) -> None:
     suite = find_suite("shapes")
     write(tmp_path / "made.jsonl")
-    assert (tmp_path / "made.jsonl").read_bytes() == suite.prompts_path.read_bytes()
-    assert read_prompts(tmp_path / "made.jsonl", suite.prompts_sha256) == suite.all_prompts
+    assert (tmp_path / "made.jsonl").read_bytes() == suite.source.path.read_bytes()
+    assert read_prompts(tmp_path / "made.jsonl", suite.source.sha256) == suite.all_prompts
 
 
 def test_every_prompt_reads_back_as_its_scene() -> None:

@@ -17,7 +17,7 @@ from tts_bench.shapes.judge import judge
 from tts_bench.shapes.observe import Observed
 from tts_bench.shapes.prompts import scene_of
 from tts_bench.shapes.scenes import COLOURS, SHAPES, SIZES, TEXTURES
-from tts_bench.shapes.shipped import load_weights, run_padded
+from tts_bench.shipped import load_weights, run_padded
 from tts_bench.types import Prompt
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import torch
 from scipy import ndimage
 from torch import nn
 
-from tts_bench.shapes import appeal, training
+from tts_bench import training
+from tts_bench.shapes import appeal
 from tts_bench.shapes.dual_encoder import to_tensor
 from tts_bench.shapes.heldout import draw_training_scene
 from tts_bench.shapes.render import render

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from tts_bench.shapes import auditor, deform, training
+from tts_bench import training
+from tts_bench.shapes import auditor, deform
 from tts_bench.shapes.dual_encoder import to_tensor
 
 BATCH = 64

@@ -13,7 +13,8 @@ import torch
 from scipy import ndimage
 from torch import nn
 
-from tts_bench.shapes import dual_encoder, training
+from tts_bench import training
+from tts_bench.shapes import dual_encoder
 from tts_bench.shapes.heldout import draw_training_scene
 from tts_bench.shapes.render import render
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from tts_bench.errors import BadInput
 from tts_bench.shapes import appeal, auditor, dual_encoder
-from tts_bench.shapes.shipped import BATCH, WEIGHTS, load_weights, run_padded, weights_digest
+from tts_bench.shipped import BATCH, SHAPES, load_weights, run_padded, weights_digest
 
 BUILD = {"dual_encoder": dual_encoder.build, "appeal": appeal.build, "auditor": auditor.build}
 PARAMETERS = {"dual_encoder": 300_000, "appeal": 100_000, "auditor": 400_000}
@@ -19,7 +19,7 @@ PARAMETERS = {"dual_encoder": 300_000, "appeal": 100_000, "auditor": 400_000}
 
 @pytest.mark.parametrize("name", BUILD)
 def test_weights_are_half_precision_finite_and_load(name: str) -> None:
-    state = load_file(WEIGHTS / f"{name}.safetensors")
+    state = load_file(SHAPES / f"{name}.safetensors")
     assert {value.dtype for value in state.values()} == {torch.float16}
     assert all(value.isfinite().all() for value in state.values())
     assert sum(value.numel() for value in state.values()) <= PARAMETERS[name]
@@ -29,7 +29,7 @@ def test_weights_are_half_precision_finite_and_load(name: str) -> None:
 
 
 def test_all_three_fit_in_two_megabytes() -> None:
-    assert sum((WEIGHTS / f"{name}.safetensors").stat().st_size for name in BUILD) <= 2_000_000
+    assert sum((SHAPES / f"{name}.safetensors").stat().st_size for name in BUILD) <= 2_000_000
 
 
 def test_missing_weights_are_one_line_that_says_how_to_make_them(tmp_path: Path) -> None:

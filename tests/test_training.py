@@ -12,11 +12,12 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from tts_bench.shapes import train_appeal, train_auditor, train_dual_encoder, training
+from tts_bench import training
+from tts_bench.shapes import train_appeal, train_auditor, train_dual_encoder
 from tts_bench.shapes.deform import UNSURE, draw
 from tts_bench.shapes.observe import observe
 from tts_bench.shapes.scenes import COLOURS, SHAPES, SIZES, TEXTURES
-from tts_bench.shapes.training import Run, fit
+from tts_bench.training import Run, fit
 
 Loss = Callable[[nn.Module, int], torch.Tensor]
 

@@ -16,16 +16,16 @@ from tts_bench.types import Key
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-WEIGHTS = Path(__file__).parent / "weights"
+SHAPES, DIGITS = (Path(__file__).parent / world / "weights" for world in ("shapes", "digits"))
 BATCH = 32  # the one shape everything is run at, so that an answer does not depend on its neighbours
 
 
-def weights_digest(name: str, folder: Path = WEIGHTS) -> Key:
+def weights_digest(name: str, folder: Path = SHAPES) -> Key:
     """sha256 of the network's weights file; BadInput if it is missing."""
     return keys.file_digest(_file(name, folder))
 
 
-def load_weights(name: str, build: Callable[[], nn.Module], folder: Path = WEIGHTS) -> nn.Module:
+def load_weights(name: str, build: Callable[[], nn.Module], folder: Path = SHAPES) -> nn.Module:
     """The network with its weights in float32, ready to be asked; BadInput if they are missing."""
     import torch
     from safetensors.torch import load_file
@@ -40,7 +40,8 @@ def load_weights(name: str, build: Callable[[], nn.Module], folder: Path = WEIGH
 def _file(name: str, folder: Path) -> Path:
     file = folder / f"{name}.safetensors"
     if not file.is_file():
-        raise BadInput.at(name, "weights", file.name, f"is missing; make it by python -m tts_bench.shapes.train_{name}")
+        fix = f"is missing; make it by python -m tts_bench.{folder.parent.name}.train_{name}"
+        raise BadInput.at(name, "weights", file.name, fix)
     return file
 
 
