@@ -30,7 +30,7 @@ def test_snap_takes_the_nearest_level_and_of_two_the_noisier() -> None:
         grid.snap(1.5)
 
 
-@pytest.mark.parametrize("solver", ["euler", "heun"])
+@pytest.mark.parametrize("solver", ["euler", "heun", "heun_full"])
 @pytest.mark.parametrize(("start", "stop"), [(1.0, 0.0), (1.0, 0.5), (0.5, 0.0), (0.75, 0.25), (0.5, 0.5)])
 def test_nfe_is_the_number_of_evaluations(solver: str, start: float, stop: float) -> None:
     calls = 0
@@ -45,3 +45,11 @@ def test_nfe_is_the_number_of_evaluations(solver: str, start: float, stop: float
     model, x = Counting(), torch.zeros(1, *toy.SHAPE)
     solvers.solve(lambda at, t: model.velocity(at, t, [0.0]), x, grid.between(start, stop), solver)
     assert grid.nfe(start, stop) == calls
+
+
+def test_full_heun_is_charged_as_the_paper_counts() -> None:
+    """Ma et al. 2025: 50 NFE a search iteration are 25 steps, the final 250 are 125."""
+    assert Grid("heun_full", 25).nfe(1.0, 0.0) == 50
+    assert Grid("heun_full", 125).nfe(1.0, 0.0) == 250
+    grid = Grid("heun_full", 8)
+    assert grid.nfe(1.0, 0.5) + grid.nfe(0.5, 0.0) == grid.nfe(1.0, 0.0)

@@ -15,13 +15,18 @@ def euler(velocity: Velocity, x: Any, slope: Any, level: float, following: float
 
 def heun(velocity: Velocity, x: Any, slope: Any, level: float, following: float) -> Any:
     """Karras et al. 2022, algorithm 1: trapezoidal, but for the step into level 0, where no second slope exists."""
-    ahead = x + (following - level) * slope
     if following == 0.0:
-        return ahead
+        return euler(velocity, x, slope, level, following)
+    return heun_full(velocity, x, slope, level, following)
+
+
+def heun_full(velocity: Velocity, x: Any, slope: Any, level: float, following: float) -> Any:
+    """Heun's rule at every step: the velocity of a flow model is known at level 0 too (Ma et al. 2024, SiT)."""
+    ahead = x + (following - level) * slope
     return x + (following - level) * (slope + velocity(ahead, following)) / 2
 
 
-STEPS = {"euler": euler, "heun": heun}
+STEPS = {"euler": euler, "heun": heun, "heun_full": heun_full}
 
 
 def solve(
