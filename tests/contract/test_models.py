@@ -2,42 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
+from tests.models.tiny import save_dit, save_sit
 from tts_bench import keys
 from tts_bench.models.schedule import SOLVERS
 from tts_bench.protocols import Model, ModelSpec
 from tts_bench.registry import MODELS
 from tts_bench.types import Prompt
 
-PROMPTS = [Prompt("1", "a red circle"), Prompt("2", "two blue squares")]
+Made = Callable[..., Model]
+
+PROMPTS = [Prompt("1", "a red circle", label=1), Prompt("2", "two blue squares", label=7)]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Of models that are nothing without files of the user's: tiny random ones."""
+    folder = tmp_path_factory.mktemp("weights")
+    save_sit(folder / "sit")
+    save_dit(folder / "dit")
+    return {name: str(folder / name) for name in ("sit", "dit")}
 
 
 @pytest.fixture(params=MODELS.names())
-def name(request: pytest.FixtureRequest) -> str:
-    return request.param
+def made(request: pytest.FixtureRequest, weights: dict[str, str]) -> Made:
+    """The model of a name, with these settings."""
+    name = request.param
 
+    def make(**settings: Any) -> Model:
+        return MODELS.load(name)(ModelSpec(name, weights=weights.get(name), **settings), "cpu")
 
-def made(name: str, **settings: object) -> Model:
-    return MODELS.load(name)(ModelSpec(name, **settings), "cpu")  # type: ignore[arg-type]
+    return make
 
 
 def latents(model: Model, rows: int) -> torch.Tensor:
     return torch.randn(rows, *model.latent_shape, generator=torch.Generator().manual_seed(0))
 
 
-def test_an_adapter_has_what_the_engine_needs(name: str) -> None:
-    model = made(name)
+def test_an_adapter_has_what_the_engine_needs(made: Made) -> None:
+    model = made()
     assert model.solver in SOLVERS
     assert model.steps > 0
     assert model.gflops > 0
     assert "/" not in keys.canonical(dict(model.card))
 
 
-def test_velocity_and_images_have_their_shapes(name: str) -> None:
-    model, x = made(name), latents(made(name), 2)
+def test_velocity_and_images_have_their_shapes(made: Made) -> None:
+    model, x = made(), latents(made(), 2)
     with torch.inference_mode():
         velocity = model.velocity(x, 0.5, [model.encode(prompt) for prompt in PROMPTS])
         images = model.decode(x)
@@ -48,22 +65,25 @@ def test_velocity_and_images_have_their_shapes(name: str) -> None:
     assert images.dtype == np.uint8
 
 
-def test_guidance_is_an_extrapolation_between_two_passes(name: str) -> None:
+def test_guidance_is_an_extrapolation_between_two_passes(made: Made) -> None:
     """v(w) = v(empty) + w (v(text) - v(empty)): linear in w, the text's own velocity at w = 1."""
-    x = latents(made(name), 2)
+    x = latents(made(), 2)
 
     def velocity(guidance: float) -> torch.Tensor:
-        model = made(name, guidance=guidance)
+        model = made(guidance=guidance)
         with torch.inference_mode():
             return model.velocity(x, 0.7, [model.encode(prompt) for prompt in PROMPTS])
 
     empty, text, strong = velocity(0.0), velocity(1.0), velocity(3.0)
-    assert torch.allclose(strong, empty + 3 * (text - empty), atol=1e-4)
+    channels = int(made().card.get("guided_channels", x.shape[1]))  # type: ignore[arg-type]
+    guided = empty + 3 * (text - empty)
+    assert torch.allclose(strong[:, :channels], guided[:, :channels], atol=1e-4)
+    assert torch.allclose(strong[:, channels:], text[:, channels:], atol=1e-5)
     assert not torch.allclose(strong, text, atol=1e-2)
 
 
-def test_the_prompt_and_the_level_matter(name: str) -> None:
-    model, x = made(name), latents(made(name), 1)
+def test_the_prompt_and_the_level_matter(made: Made) -> None:
+    model, x = made(), latents(made(), 1)
     with torch.inference_mode():
         first, second = (model.velocity(x, 0.5, [model.encode(prompt)]) for prompt in PROMPTS)
         later = model.velocity(x, 0.9, [model.encode(PROMPTS[0])])
@@ -71,7 +91,7 @@ def test_the_prompt_and_the_level_matter(name: str) -> None:
     assert not torch.equal(first, later)
 
 
-def test_loading_leaves_the_global_generator_alone(name: str) -> None:
+def test_loading_leaves_the_global_generator_alone(made: Made) -> None:
     before = torch.get_rng_state()
-    made(name).encode(PROMPTS[0])
+    made().encode(PROMPTS[0])
     assert torch.equal(before, torch.get_rng_state())

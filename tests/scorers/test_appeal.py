@@ -15,7 +15,7 @@ from tts_bench.scorers import appeal as module
 from tts_bench.scorers.appeal import load
 from tts_bench.shapes.render import render
 from tts_bench.shapes.scenes import Scene, Thing
-from tts_bench.shapes.shipped import WEIGHTS
+from tts_bench.shipped import SHAPES
 from tts_bench.types import Image, Prompt
 
 
@@ -46,7 +46,7 @@ def test_one_that_reads_the_prompt_is_caught() -> None:
 
 
 def test_the_card_names_the_weights() -> None:
-    assert load().card["weights"] == keys.file_digest(WEIGHTS / "appeal.safetensors")
+    assert load().card["weights"] == keys.file_digest(SHAPES / "appeal.safetensors")
 
 
 def test_crowded_and_vivid_pictures_please_it_more() -> None:

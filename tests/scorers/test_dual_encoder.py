@@ -17,7 +17,7 @@ from tts_bench.shapes import dual_encoder
 from tts_bench.shapes.heldout import held_out
 from tts_bench.shapes.render import render
 from tts_bench.shapes.scenes import CONVERSE, change_one
-from tts_bench.shapes.shipped import WEIGHTS
+from tts_bench.shipped import SHAPES
 from tts_bench.types import Image, Prompt
 
 
@@ -47,7 +47,7 @@ def test_other_sizes_are_unscored() -> None:
 def test_the_card_names_the_weights_and_reading_it_loads_no_network() -> None:
     scorer = load()
     assert scorer.card == {
-        "scorer": "dual_encoder", "version": 1, "weights": keys.file_digest(WEIGHTS / "dual_encoder.safetensors"),
+        "scorer": "dual_encoder", "version": 1, "weights": keys.file_digest(SHAPES / "dual_encoder.safetensors"),
     }  # fmt: skip
     assert "network" not in vars(scorer)
 

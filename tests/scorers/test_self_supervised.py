@@ -17,7 +17,7 @@ from tts_bench.protocols import OnTheWay, OverSet
 from tts_bench.scorers import dual_encoder
 from tts_bench.scorers.self_supervised import load
 from tts_bench.shapes.dual_encoder import to_tensor
-from tts_bench.shapes.shipped import WEIGHTS
+from tts_bench.shipped import SHAPES
 from tts_bench.store import Store
 from tts_bench.submission import from_flags
 from tts_bench.suite import find_suite
@@ -64,7 +64,7 @@ def test_its_card_names_the_weights_and_the_level() -> None:
     scorer = load()
     assert isinstance(scorer, OnTheWay) and not isinstance(scorer, OverSet)
     assert (scorer.card["weights"], scorer.card["level"], scorer.level) == (
-        keys.file_digest(WEIGHTS / "dual_encoder.safetensors"), 0.4, 0.4,
+        keys.file_digest(SHAPES / "dual_encoder.safetensors"), 0.4, 0.4,
     )  # fmt: skip
 
 

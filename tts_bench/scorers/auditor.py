@@ -11,7 +11,7 @@ from tts_bench.shapes import auditor as auditing
 from tts_bench.shapes import judge as judging
 from tts_bench.shapes.observe import readable
 from tts_bench.shapes.prompts import scene_of
-from tts_bench.shapes.shipped import load_weights, weights_digest
+from tts_bench.shipped import load_weights, weights_digest
 from tts_bench.types import Image, Json, Key, Prompt, Values
 
 if TYPE_CHECKING:

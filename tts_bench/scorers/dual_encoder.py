@@ -9,7 +9,7 @@ import numpy as np
 
 from tts_bench.scorers.embedded import DifferentiableScorer
 from tts_bench.shapes import dual_encoder
-from tts_bench.shapes.shipped import run_padded
+from tts_bench.shipped import run_padded
 from tts_bench.types import Image, Prompt
 
 if TYPE_CHECKING:

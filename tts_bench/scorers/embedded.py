@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tts_bench.shapes.observe import readable
-from tts_bench.shapes.shipped import load_weights, weights_digest
+from tts_bench.shipped import load_weights, weights_digest
 from tts_bench.types import Image, Json, Key, Prompt, Values
 
 if TYPE_CHECKING:

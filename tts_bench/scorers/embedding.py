@@ -11,7 +11,7 @@ import numpy as np
 from tts_bench.shapes import dual_encoder
 from tts_bench.shapes.dual_encoder import WIDTH
 from tts_bench.shapes.observe import readable
-from tts_bench.shapes.shipped import load_weights, run_padded, weights_digest
+from tts_bench.shipped import load_weights, run_padded, weights_digest
 from tts_bench.types import Image, Key
 
 NAME = "dual_encoder"
