@@ -181,7 +181,7 @@ def test_a_pick_that_is_no_image_yet_is_charged_to_its_end(tmp_path: Path) -> No
     assert charges(tmp_path, unfinished, scored=False) == [6, 2]
 
 
-@pytest.mark.parametrize("solver", ["euler", "heun"])
+@pytest.mark.parametrize("solver", ["euler", "heun", "heun_full"])
 @pytest.mark.parametrize("batch_size", [1, 8])
 def test_however_a_search_wanders_what_is_charged_is_what_is_run(tmp_path: Path, solver: str, batch_size: int) -> None:
     for seed in range(3):
@@ -216,7 +216,7 @@ def test_a_budget_is_enough_or_refused_to_the_last_nfe(tmp_path: Path, script: S
         run(tmp_path / "less", priced(script, sum(rounds) - 1), prompts=ONE)
 
 
-@pytest.mark.parametrize("solver", ["euler", "heun"])
+@pytest.mark.parametrize("solver", ["euler", "heun", "heun_full"])
 def test_what_the_task_says_a_move_costs_is_what_it_costs(tmp_path: Path, solver: str) -> None:
     said: list[int] = []
     left: list[int] = []

@@ -74,7 +74,7 @@ def chain(task: Task, *, rounds: int) -> Search:
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("solver", ["euler", "heun"])
+@pytest.mark.parametrize("solver", ["euler", "heun", "heun_full"])
 @pytest.mark.parametrize(("search", "rounds"), [(chain, (4, 6)), (wandering, (12, 30))])
 def test_a_longer_search_over_what_is_left_of_a_shorter_one(
     tmp_path: Path, search: SearchFunction, rounds: tuple[int, int], solver: str, loss: str

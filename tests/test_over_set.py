@@ -62,9 +62,21 @@ class Together:
         self.looked += len(images)
         return [stats(image) for image in images]
 
-    def values(self, chosen: Sequence[np.ndarray], candidates: Sequence[np.ndarray]) -> list[float]:
-        self.asked.append((list(chosen), len(candidates)))
-        return [worth([*chosen, candidate]) for candidate in candidates]
+    def begin(self) -> Picks:
+        return Picks(self)
+
+
+@dataclass
+class Picks:
+    of: Together
+    chosen: list[np.ndarray] = field(default_factory=list)
+
+    def values(self, candidates: Sequence[np.ndarray]) -> list[float]:
+        self.of.asked.append((list(self.chosen), len(candidates)))
+        return [worth([*self.chosen, candidate]) for candidate in candidates]
+
+    def add(self, picked: np.ndarray) -> None:
+        self.chosen.append(picked)
 
 
 def entry(search: Any, scorer: Any, knobs: Any = None, **options: Any) -> Entry:
@@ -205,11 +217,11 @@ def test_a_state_on_the_way_is_judged_by_its_clean_estimate(tmp_path: Path) -> N
 
 
 def test_what_it_gives_no_number_is_not_picked(tmp_path: Path) -> None:
-    class Picky(Together):
-        def values(self, chosen: Sequence[np.ndarray], candidates: Sequence[np.ndarray]) -> list[float]:
-            return [float("nan") if i != 4 else -1e9 for i, _ in enumerate(candidates)]
-
-    runs, _ = run(tmp_path / "s", entry(random, Picky(), {"candidates": 6}), prompts=PROMPTS)
+    scorer = Together()
+    picky = Picks(scorer)
+    picky.values = lambda candidates: [float("nan") if i != 4 else -1e9 for i, _ in enumerate(candidates)]
+    scorer.begin = lambda: picky
+    runs, _ = run(tmp_path / "s", entry(random, scorer, {"candidates": 6}), prompts=PROMPTS)
     assert picked(runs) == [r.pool[4].key for r in runs]
     assert [sum(value is not None for value in r.values.values()) for r in runs] == [1] * 5
 
@@ -221,6 +233,8 @@ def test_what_it_gives_no_number_is_not_picked(tmp_path: Path) -> None:
         ("features", lambda n: []),
         ("features", lambda n: [np.array([np.nan])] * n),
         ("features", lambda n: ["word"] * n),
+        ("begin", lambda n: 1 / 0),
+        ("add", lambda n: 1 / 0),
         ("values", lambda n: 1 / 0),
         ("values", lambda n: [1.0] * (n + 1)),
         ("values", lambda n: [None] * n),
@@ -228,7 +242,10 @@ def test_what_it_gives_no_number_is_not_picked(tmp_path: Path) -> None:
 )
 def test_its_faults_are_one_line_that_names_it(tmp_path: Path, method: str, answer: Callable[[int], Any]) -> None:
     scorer = Together()
-    setattr(scorer, method, lambda first, second: answer(len(first if method == "features" else second)))
+    chosen = scorer.begin()
+    faulty = scorer if method in ("features", "begin") else chosen
+    scorer.begin = lambda: chosen
+    setattr(faulty, method, lambda first=(), *_: answer(len(first)))
     with pytest.raises(PluginFailed, match="scorer 'together'") as caught:
         run(tmp_path / "s", entry(random, scorer, {"candidates": 2}), prompts=PROMPTS)
     assert "\n" not in str(caught.value)

@@ -259,5 +259,5 @@ def test_a_folder_needs_no_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         parse(text)
     (tmp_path / "owner" / "name").mkdir(parents=True)
     assert parse(text).model.weights == "owner/name"
-    with pytest.raises(BadInput, match="model.revision = .*: a folder has no revision"):
+    with pytest.raises(BadInput, match="model.revision = .*: a file or folder has no commit"):
         parse(text.replace('"owner/name"', f'"owner/name", revision = "{COMMIT}"'))

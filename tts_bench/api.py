@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,13 @@ from tts_bench.errors import BadInput
 from tts_bench.evaluation import Evaluation, Evaluator, row_of
 from tts_bench.executors.local import local_executor
 from tts_bench.files import check_folder
+from tts_bench.labels import Order
 from tts_bench.planning import Plan, make_plan
-from tts_bench.prepare import Workshop
+from tts_bench.prepare import Workshop, pinned
 from tts_bench.progress import Progress, Silent
+from tts_bench.protocols import Weights
 from tts_bench.results import read_results
+from tts_bench.set_measures import SetMeasures
 from tts_bench.store import Store
 from tts_bench.submission import Submission, read_submission
 from tts_bench.suite import Suite, find_suite
@@ -43,6 +46,9 @@ class Settings:
     """How a suite is run. `limit` is the number of prompts and `seed` the random seed, the card's own where None.
 
     `store` is the cache; `workers` processes (one a core where None) run batches padded to `batch_size` samples.
+    `labels`, "balanced" or "sampled", sets how a suite of class labels draws them; `features`, "clean" or "fidelity",
+    which library's Inception its set metrics use. `weights` are the user's files for
+    scorers and feature networks, `references` the real images (statistics, a folder ...) of feature networks, by name.
     """
 
     limit: int | None = None
@@ -51,6 +57,16 @@ class Settings:
     workers: int | None = None
     batch_size: int = BATCH_SIZE
     device: str = "cpu"
+    labels: Order | None = None
+    features: str | None = None
+    weights: Mapping[str, Weights] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    def suite(self, name: str) -> Suite:
+        return find_suite(name).with_labels(self.labels).with_features(self.features)
+
+    def workshop(self) -> Workshop:
+        return Workshop(self.device, self.weights, self.references)
 
     def check(self) -> None:
         """BadInput for a seed or a device that cannot be used."""
@@ -77,7 +93,7 @@ def open_engine(settings: Settings, progress: Progress | None = None) -> Iterato
     executor = local_executor(workers)
     try:
         with Store(settings.store) as held:
-            yield Engine(held, executor, settings.batch_size, settings.device, progress or Silent())
+            yield Engine(held, executor, settings.batch_size, settings.device, progress or Silent(), settings.weights)
     finally:
         executor.close()
 
@@ -101,13 +117,14 @@ def run_evaluation(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Run submissions on a suite and write results and leaderboard files under `out`."""
-    card = find_suite(suite)
+    card = settings.suite(suite)
     chosen = choose(card, submissions)
     # Whatever can be refused is refused before anything is made or run.
     settings.check()
     card.prompts(settings.limit)
-    workshop = Workshop(settings.device)
+    workshop = settings.workshop()
     workshop.entries(chosen)
+    SetMeasures(card, workshop).check()
     if (Path(out) / "results" / card.name).is_dir():
         read_results(Path(out) / "results" / card.name)
     check_folder(Path(out))
@@ -121,9 +138,9 @@ def run_plan(
     settings: Settings = Settings(),
 ) -> Plan:
     """What `run_evaluation` would run, before anything runs."""
-    card = find_suite(suite)
+    card = settings.suite(suite)
     settings.check()
-    entries = Workshop(settings.device).entries(choose(card, submissions))
+    entries = settings.workshop().entries(choose(card, submissions))
     seed = card.seed if settings.seed is None else settings.seed
     with TemporaryDirectory() as nowhere:
         if not Path(settings.store).exists():  # a plan leaves nothing behind
@@ -147,6 +164,10 @@ def evaluate(
     workers: int | None = None,
     batch_size: int = BATCH_SIZE,
     device: str = "cpu",
+    labels: Order | None = None,
+    features: str | None = None,
+    weights: Mapping[str, Path | str] | None = None,
+    references: Mapping[str, Path | str] | None = None,
 ) -> pd.DataFrame:
     """Evaluate submissions on a suite: one row a submission, with every metric's value, interval, n and unscored count.
 
@@ -156,7 +177,12 @@ def evaluate(
     """
     import pandas as pd
 
-    done = run_evaluation(suite, submissions, Settings(limit, seed, store, workers, batch_size, device), out)
+    settings = Settings(
+        limit, seed, store, workers, batch_size, device, labels, features,
+        {name: pinned(str(place)) for name, place in (weights or {}).items()},
+        {name: str(place) for name, place in (references or {}).items()},
+    )  # fmt: skip
+    done = run_evaluation(suite, submissions, settings, out)
     return pd.DataFrame([_flat(row_of(result)) for result in done.results])
 
 

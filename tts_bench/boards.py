@@ -11,7 +11,12 @@ from tts_bench.suite import Suite, find_suite
 
 
 def metric_infos(suite: Suite) -> list[MetricInfo]:
-    return [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
+    """Of every image's metrics, then of those over the whole set."""
+    infos = [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
+    return infos + [
+        MetricInfo(m.name, m.title, m.percent, m.main, m.features, lower=m.made.lower, of_set=True)
+        for m in suite.set_metrics
+    ]
 
 
 def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:

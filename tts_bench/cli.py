@@ -22,7 +22,7 @@ SuiteName = Annotated[str, typer.Option("--suite", help="A suite's name (see `li
 Files = Annotated[list[Path] | None, typer.Option("--submission", help="A submission file (TOML). Repeat for several.")]
 ModelName = Annotated[
     str | None,
-    typer.Option("--model", show_default="the card's", help="With --search or --grid: a model, or shapes:steps=8."),
+    typer.Option("--model", show_default="the card's", help="A model, shapes:steps=8, or where its files are."),
 ]
 SearchNames = Annotated[
     list[str] | None,
@@ -49,7 +49,27 @@ WholeGrid = Annotated[
         help="Each search with each verifier at each budget, and the baseline: the card's, or those of the flags.",
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, show_default="the card's", help="How many prompts.")]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", "--num-images", min=1, show_default="the card's", help="How many prompts, or images."),
+]
+LabelOrder = Annotated[
+    str | None, typer.Option("--labels", show_default="the card's", help="Class labels balanced or sampled.")
+]
+Inception = Annotated[
+    str | None,
+    typer.Option("--features", show_default="the card's", help="Whose Inception measures sets: clean or fidelity."),
+]
+OwnWeights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights", help="NAME=PLACE or NAME=PLACE@sha256:...: files of a scorer or a feature network. Repeat."
+    ),
+]
+RealImages = Annotated[
+    list[str] | None,
+    typer.Option("--reference", help="NETWORK=PLACE: statistics or real images for a feature network. Repeat."),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", min=0, max=2**63 - 1, show_default="the card's", help="The suite's random seed."),
@@ -92,6 +112,10 @@ def evaluate(
     workers: Workers = None,
     batch_size: BatchSize = BATCH,
     device: Device = "cpu",
+    labels: LabelOrder = None,
+    features: Inception = None,
+    weights: OwnWeights = None,
+    reference: RealImages = None,
     as_json: AsJson = False,
 ) -> None:
     """Run submissions on a suite; write results, tables and plots. Again with the same store: only what is missing."""
@@ -99,6 +123,7 @@ def evaluate(
 
     wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
     settings = commands.Settings(limit, seed, store, workers, batch_size, device)
+    settings = commands.with_images(settings, labels, features, weights, reference)
     commands.evaluate(wanted, settings, out or (OUT / "grid" if grid else OUT), as_json)
 
 
@@ -121,18 +146,66 @@ def plan(
     workers: Workers = None,
     batch_size: BatchSize = BATCH,
     device: Device = "cpu",
+    labels: LabelOrder = None,
+    features: Inception = None,
+    weights: OwnWeights = None,
+    reference: RealImages = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what `evaluate` would run and charge, what the store already has, and how long the rest may take."""
     from tts_bench import commands
 
     wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
-    commands.plan(wanted, commands.Settings(limit, seed, store, workers, batch_size, device), as_json)
+    settings = commands.Settings(limit, seed, store, workers, batch_size, device)
+    commands.plan(wanted, commands.with_images(settings, labels, features, weights, reference), as_json)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "tts-bench metrics --images samples --reference imagenet256.npz\n\n"
+    "tts-bench metrics --images samples --reference photos --save-reference photos.npz --json > metrics.json\n\n"
+    "tts-bench metrics --images samples --reference photos --features dinov2 --device cuda"
+)
+def metrics(
+    images: Annotated[
+        str, typer.Option("--images", help="A folder of PNG, JPEG and WebP, an .npz with arr_0, or a dataset (hf:...).")
+    ],
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            help="Statistics (.npz of ADM, clean-fid or --save-reference; .pt of torch-fidelity), or images: a folder, "
+            "an .npz with arr_0, hf:owner/name@revision:split:column.",
+        ),
+    ],
+    features: Annotated[str, typer.Option("--features", help="clean, fidelity or dinov2 (see `list`).")] = "clean",
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", show_default="the published ones", help="The network's file; for dinov2 a folder."),
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", help="Of weights of your own: sha256:<digest> of a file, a commit of a hub id."),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save-reference", help="Keep the reference images' statistics, an .npz.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the JSON object to this file.")] = None,
+    readers: Annotated[int, typer.Option("--readers", min=0, max=256, help="Threads that decode ahead.")] = 4,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, max=4096, help="Images in a batch.")] = 32,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Measure any folder of images: FID, KID, precision, recall and IS, with intervals and n -> infinity."""
+    from tts_bench import commands, measure
+
+    settings = measure.Settings(features, weights, revision, device, batch_size, readers)
+    commands.metrics(images, reference, settings, save, out, as_json)
 
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List suites, models, searches and scorers, and whether each can run here."""
+    """List suites, models, searches, scorers, metrics and features, and whether each can run here."""
     from tts_bench import commands
 
     commands.list_all(as_json)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from tts_bench import api, console
+from tts_bench import api, console, measure
 from tts_bench.api import Settings
 from tts_bench.boards import metric_infos
 from tts_bench.doctor import Check, check_all
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.evaluation import Evaluation
+from tts_bench.files import check_folder, write_together
 from tts_bench.grid import make_grid, product
+from tts_bench.labels import ORDERS
+from tts_bench.plaintext import did_you_mean
 from tts_bench.planning import Plan
+from tts_bench.prepare import pinned
+from tts_bench.protocols import ModelSpec
+from tts_bench.registry import FEATURES, SCORERS
 from tts_bench.report.board import main_metric
 from tts_bench.results import read_results, read_rows
 from tts_bench.store import Store
 from tts_bench.store.health import Keep
-from tts_bench.submission import Submission
+from tts_bench.submission import Submission, on_model, place_of
 from tts_bench.suite import Suite, find_suite
 
 
@@ -47,7 +54,7 @@ class Wanted:
 
     def _made(self) -> list[Submission]:
         card, budgets = find_suite(self.suite), numbers(self.budgets or ())
-        model = card.own_model if self.model in (None, card.model) else self.model
+        model = self._model(card)
         if self.grid:
             made = make_grid(card, self.searches, self.verifiers, budgets, model)
             for note in made.notes:
@@ -55,11 +62,19 @@ class Wanted:
             return made.submissions
         if self.searches:
             return product(model, self.searches, self.verifiers or (None,), budgets or (None,))
-        for flag, value in (("model", self.model), ("verifier", self.verifiers), ("budget", self.budgets)):
+        for flag, value in (("verifier", self.verifiers), ("budget", self.budgets)):
             if value:
                 fix = "also give --search, e.g. --search random, or --grid"
                 raise BadInput.at("command line", f"--{flag}", value, fix)
-        return []
+        if self.model in (None, card.model) or self.files:
+            return []
+        return on_model(card.submissions, self.model)
+
+    def _model(self, card: Suite) -> str | ModelSpec:
+        """The card's own; with files of the user's if `--model` is a place."""
+        if self.model in (None, card.model):
+            return card.own_model
+        return place_of(self.model, card.own_model) or self.model
 
 
 def numbers(lists: Sequence[str]) -> list[int]:
@@ -72,6 +87,34 @@ def numbers(lists: Sequence[str]) -> list[int]:
     return found
 
 
+def with_images(
+    settings: Settings,
+    labels: str | None,
+    features: str | None,
+    weights: Sequence[str] | None,
+    references: Sequence[str] | None,
+) -> Settings:
+    """What suites over sets of images take beside the rest."""
+    if labels not in (None, *ORDERS):
+        raise BadInput.at("command line", "--labels", labels, f"use {' or '.join(ORDERS)}")
+    own = {name: pinned(place) for name, place in named("--weights", weights, [*SCORERS.names(), *FEATURES.names()])}
+    real = dict(named("--reference", references, FEATURES.names()))
+    return replace(settings, labels=labels, features=features, weights=own, references=real)
+
+
+def named(flag: str, given: Sequence[str] | None, known: Sequence[str]) -> list[tuple[str, str]]:
+    """["clean=FILE"] as [("clean", "FILE")]."""
+    found = []
+    for text in given or ():
+        name, equals, place = text.partition("=")
+        if not equals or not place:
+            raise BadInput.at("command line", flag, text, f"write {flag} NAME=PLACE")
+        if name not in known:
+            raise BadInput.at("command line", flag, name, f"no such name; {did_you_mean(name, known)}")
+        found.append((name, place))
+    return found
+
+
 def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> None:
     chosen, settings = wanted.submissions(), wanted.limited(settings)
     if as_json:
@@ -80,6 +123,8 @@ def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> No
     with console.progress_bars() as progress:
         done = api.run_evaluation(wanted.suite, chosen, settings, out, progress)
     _print_evaluation(wanted, done, out)
+    for note in done.notes:
+        console.note(note)
     for note in done.replaced:
         console.note(f"{note}; give another --out to keep both")
 
@@ -104,6 +149,30 @@ def _print_table(card: Suite, done: Evaluation, folder: Path) -> None:
     screen = console.out()
     rows = {result.name: read_rows(folder / result.name) for result in done.results}
     screen.print(terminal_table(done.results, rows, metric_infos(card), card.title, screen.width))
+
+
+def metrics(
+    images: str, reference: str, settings: measure.Settings, save: Path | None, out: Path | None, as_json: bool
+) -> None:
+    from tts_bench.report import measured
+
+    if out is not None:
+        check_folder(out.absolute().parent)
+    if as_json:
+        report = measure.measure(images, reference, settings, save)
+    else:
+        with console.progress_bars() as progress:
+            report = measure.measure(images, reference, settings, save, progress)
+    if out is not None:
+        content = json.dumps(report.as_json(), indent=2, allow_nan=False) + "\n"
+        write_together(out.absolute().parent, {out.name: content.encode()})
+    if as_json:
+        console.print_json(report.as_json())
+        return
+    screen = console.out()
+    screen.print(measured.terminal_table(report))
+    for line in measured.lines(report):
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def plan(wanted: Wanted, settings: Settings, as_json: bool) -> None:

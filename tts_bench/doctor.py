@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from tts_bench.errors import TtsBenchError
+from tts_bench.errors import NeedsFiles, TtsBenchError
+from tts_bench.prepare import Workshop
 from tts_bench.protocols import ModelSpec
-from tts_bench.registry import MODELS, SCORERS, SEARCHES, Registry
+from tts_bench.registry import FEATURES, METRICS, MODELS, SCORERS, SEARCHES, Registry
 from tts_bench.suite import find_suite, suite_names
 from tts_bench.types import Json
 
-NEEDS = {"model": ("torch", "diffusers", "transformers"), "scorer": ("torch",), "search": (), "suite": ()}
+NEEDS = {
+    "model": ("torch", "diffusers", "transformers"), "scorer": ("torch",), "search": (), "suite": (),
+    "metric": ("scipy",), "feature": ("torch", "cleanfid", "torch_fidelity", "transformers"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class Check:
 
 
 def check_all(store: Path | None = None) -> list[Check]:
-    """Every suite, model, search and scorer; with `store`, that too."""
+    """Every suite, model, search, scorer, set metric and feature network; with `store`, that too."""
     found = [_suite(name) for name in suite_names()]
-    for registry in (MODELS, SEARCHES, SCORERS):
+    for registry in (MODELS, SEARCHES, SCORERS, METRICS, FEATURES):
         found += [_check(registry, name) for name in registry.names()]
     return found + (list(_store(store)) if store else [])
 
@@ -55,11 +59,12 @@ def _check(registry: Registry, name: str) -> Check:
             registry.kind, name, about, False, f"missing {', '.join(missing)}: pip install {' '.join(missing)}"
         )
     try:
-        target = registry.load(name)
-        if registry is MODELS:
-            target(ModelSpec(name))
-        elif registry is SCORERS:
-            target()
+        made = Workshop()
+        makers = {"model": lambda: made.model(ModelSpec(name)), "scorer": lambda: made.scorer(name)}
+        makers |= {"feature": lambda: made.network(name)}
+        makers.get(registry.kind, lambda: registry.load(name))()
+    except NeedsFiles as error:
+        return Check(registry.kind, name, about, True, f"ready, with files of yours: {error}")
     except TtsBenchError as error:
         return Check(registry.kind, name, about, False, str(error))
     except OSError as error:

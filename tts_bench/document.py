@@ -56,12 +56,12 @@ class Node:
             self.fail("must be an object")
         return {key: Node(self.file, f"{self.key}.{key}" if self.key else key, v) for key, v in self.value.items()}
 
-    def fields(self, required: Collection[str]) -> dict[str, Node]:
-        """A JSON object that has exactly these keys."""
+    def fields(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Node]:
+        """A JSON object that has exactly these keys, and perhaps the optional ones."""
         table = self.table()
         if missing := sorted(set(required) - set(table)):
             raise BadInput.at(self.file, self.key or "content", sorted(table), f"lacks the key {missing[0]!r}")
-        if unknown := sorted(set(table) - set(required)):
+        if unknown := sorted(set(table) - set(required) - set(optional)):
             table[unknown[0]].fail("is no key of this format; remove it")
         return table
 
@@ -87,6 +87,11 @@ class Node:
         """A finite number that is not negative."""
         if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not 0 <= self.value < math.inf:
             self.fail("must be a finite number of at least 0")
+        return float(self.value)
+
+    def number(self) -> float:
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float):
+            self.fail("must be a finite number")
         return float(self.value)
 
     def count(self, least: int = 0) -> int:

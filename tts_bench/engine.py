@@ -7,7 +7,7 @@ saved: replaying it over a warm store brings it back to where it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tts_bench import keys
@@ -18,7 +18,7 @@ from tts_bench.jobs import Want
 from tts_bench.latents import Latents
 from tts_bench.making import Maker
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import Model, ModelSpec, Scorer
+from tts_bench.protocols import Featured, Model, ModelSpec, Scorer, Weights
 from tts_bench.recipes import State
 from tts_bench.run import Run
 from tts_bench.scoring import Scoring, first, image_key
@@ -36,6 +36,7 @@ class Engine:
     batch_size: int = 16
     device: str = "cpu"
     progress: Progress = field(default_factory=Silent)
+    weights: Mapping[str, Weights] = field(default_factory=dict)  # of scorers whose gradient is followed
     _makers: dict[Key, Maker] = field(default_factory=dict)
     _names: dict[int, tuple[object, Key]] = field(default_factory=dict)  # digests of cards, held so that ids last
 
@@ -56,12 +57,20 @@ class Engine:
         name = keys.digest(model.card)
         if name not in self._makers:
             self._makers[name] = Maker(
-                spec, model, self.store, self._latents, self.executor, self.batch_size, self.device, self.progress
+                spec,
+                model,
+                self.store,
+                self._latents,
+                self.executor,
+                self.batch_size,
+                self.device,
+                self.progress,
+                self.weights,
             )
         return self._makers[name]
 
     def runs(
-        self, entries: Sequence[Entry], prompts: Sequence[Prompt], seed: int, judges: Sequence[Scorer] = ()
+        self, entries: Sequence[Entry], prompts: Sequence[Prompt], seed: int, judges: Sequence[Scorer | Featured] = ()
     ) -> list[Run]:
         """Every submission on every prompt, to its final image; submission by submission in prompt order.
 
@@ -73,10 +82,10 @@ class Engine:
         made = begin(entries, prompts, seed)
         for run in made:
             run.recorded = self.store.asked(run.key)
-        turns = Turns(made)
-        while active := [run for run in made if not run.done]:
-            self._round([run for run in active if turns.asks(run)], judges)
-            turns.advance(self.scoring)
+        turns, asking = Turns(made, self.scoring), made
+        while asking:
+            self._round(asking, judges)
+            asking = [run for run in asking if run.entry.over_set is None and not run.done] + turns.advance()
         for run in made:
             run.ledger.seconds = self._seconds(run)
         return made
@@ -97,7 +106,7 @@ class Engine:
             self._names[id(card)] = card, name
         return name
 
-    def _round(self, asking: Sequence[Run], judges: Sequence[Scorer]) -> None:
+    def _round(self, asking: Sequence[Run], judges: Sequence[Scorer | Featured]) -> None:
         wants = [(run, want) for run in asking for want in run.ask()]
         self.store.commit(asks=[ask for run in asking for ask in run.unrecorded()])
         self.make(self._looked_at(wants, judges))
@@ -113,9 +122,9 @@ class Engine:
                 for state in run.waiting
             })  # fmt: skip
 
-    def _looked_at(self, wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer]) -> list[Want]:
+    def _looked_at(self, wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]) -> list[Want]:
         """Those wants whose image a scorer has yet to see. What only serves as a start is made when it is needed."""
-        readers: dict[int, tuple[Scorer, list[State]]] = {}
+        readers: dict[int, tuple[Scorer | Featured, list[State]]] = {}
         for run, want in wants:
             for scorer in judges if run.done else run.entry.scorers.values():
                 readers.setdefault(id(scorer), (scorer, []))[1].append(want.state)

@@ -21,6 +21,10 @@ class BadInput(TtsBenchError):
         return cls(f"{file}: {key} = {shown}: {fix}")
 
 
+class NeedsFiles(BadInput):
+    """A plug-in that can run here once the user says where its files are."""
+
+
 class MachineFailed(TtsBenchError):
     """The disk is full or read-only, a worker died and stays dead: mend the machine, run the same command again."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,13 @@ from tts_bench.entry import Entry
 from tts_bench.errors import BadInput
 from tts_bench.ledger import mean_ledger
 from tts_bench.prepare import Workshop
-from tts_bench.protocols import OverSet, Scorer
+from tts_bench.protocols import Featured, OverSet, Scorer
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
 from tts_bench.run import Run
+from tts_bench.set_measures import SetMeasures
 from tts_bench.stats import Estimate
 from tts_bench.submission import Submission
-from tts_bench.suite import Metric, Suite
+from tts_bench.suite import Suite
 from tts_bench.types import Json, Key, Values
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Evaluation:
     nfe_run: int
     nfe_charged: int
     replaced: list[str] = field(default_factory=list)  # other results that were written over
+    notes: list[str] = field(default_factory=list)  # what was left out, and why
 
     def as_json(self) -> dict[str, Json]:
         rows: list[Json] = [row_of(result) for result in self.results]
@@ -85,6 +88,10 @@ class Evaluator:
     workshop: Workshop = field(default_factory=Workshop)
     replaced: list[str] = field(default_factory=list)
 
+    @cached_property
+    def sets(self) -> SetMeasures:
+        return SetMeasures(self.suite, self.workshop)
+
     def run(self, submissions: Sequence[Submission]) -> Evaluation:
         prompts = self.suite.prompts(self.limit)
         seed = self.suite.seed if self.seed is None else self.seed
@@ -97,10 +104,11 @@ class Evaluator:
             for submission, entry, own in zip(submissions, entries, per_entry, strict=True)
         ]
         charged = sum(run.ledger.nfe for run in runs)
-        return Evaluation(self.suite.name, results, self.publish(), self.engine.nfe_run, charged, self.replaced)
+        files, nfe_run = self.publish(), self.engine.nfe_run
+        return Evaluation(self.suite.name, results, files, nfe_run, charged, self.replaced, self.sets.notes)
 
-    def judges(self) -> list[Scorer]:
-        """The suite's scorers; BadInput for a metric that asks one for a number it does not give."""
+    def judges(self) -> list[Scorer | Featured]:
+        """What looks at final images; BadInput for a metric that asks a scorer for a number it does not give."""
         for metric in self.suite.metrics:
             if isinstance(self.workshop.scorer(metric.scorer), OverSet):
                 fix = "judges a set of images, and can be no metric of each"
@@ -109,7 +117,8 @@ class Evaluator:
             if metric.output not in outputs:
                 fix = f"{metric.scorer} gives {', '.join(outputs)}"
                 raise BadInput.at(self.suite.path.name, f"metrics.{metric.name}.output", metric.output, fix)
-        return [self.workshop.scorer(name) for name in dict.fromkeys(m.scorer for m in self.suite.metrics)]
+        scorers = [self.workshop.scorer(name) for name in dict.fromkeys(m.scorer for m in self.suite.metrics)]
+        return [*scorers, *self.sets.networks.values()]
 
     def measure(self, runs: Sequence[Run]) -> Measured:
         """The suite's metrics of every final image and, where the suite draws curves, of every candidate."""
@@ -128,19 +137,21 @@ class Evaluator:
     ) -> Result:
         """Write one submission's result and rows; the result as it is read back."""
         rows = rows_of(runs, measured, diversities(runs, self.engine.scoring))
+        sets = self.sets.numbers(runs, self.engine.scoring)
         result = Result(
-            suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.prompts_sha256, len(runs), seed),
+            suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.source.sha256, len(runs), seed),
             name=submission.name,
             digest=submission.digest,
             recipe=submission.recipe,
             cards=self.cards(entry),
-            flags=flags_of(entry, self.suite.metrics),
+            flags=[*flags_of(entry, self.suite), *sets.flags],
             nfe=float(np.mean([run.ledger.nfe for run in runs])),
-            metrics=self.estimates(rows, seed),
+            metrics={**self.estimates(rows, seed), **sets.estimates},
             groups={by: self.group(rows, by, seed) for by in ("category", "split")},
             curve=self.curve(entry, runs, measured, seed) if self.suite.curve and entry.has_curve else [],
             ledger=mean_ledger([run.ledger for run in runs]),
             environment=environment(self.engine.device),
+            left_out=sets.left_out,
         )
         folder = self.folder / submission.name
         self.note_replaced(folder, result)
@@ -165,6 +176,7 @@ class Evaluator:
             "model": dict(entry.model.card),
             "grids": {"search": entry.search_grid.card, "final": entry.final_grid.card},
             "scorers": {name: dict(self.workshop.scorer(name).card) for name in names},
+            **({"sets": self.sets.cards()} if self.sets.used else {}),
         }
 
     def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
@@ -196,11 +208,12 @@ class Evaluator:
         return {"results": str(self.folder), **{path.name: str(path) for path in made}}
 
 
-def flags_of(entry: Entry, metrics: Sequence[Metric]) -> list[str]:
+def flags_of(entry: Entry, suite: Suite) -> list[str]:
     """What a reader must know before comparing: the oracle, and verifiers that are also reported as metrics."""
-    used = [metric for metric in metrics if metric.scorer in entry.scorers]
-    oracle = ["oracle"] if any(metric.oracle for metric in used) else []
-    return oracle + [f"own_metric:{metric.name}" for metric in used]
+    used = [metric for metric in suite.metrics if metric.scorer in entry.scorers]
+    known = [metric for metric in suite.set_metrics if set(metric.oracles) & set(entry.scorers)]
+    oracle = ["oracle"] if any(metric.oracle for metric in used) or known else []
+    return oracle + [f"own_metric:{metric.name}" for metric in (*used, *known)]
 
 
 def rows_of(runs: Sequence[Run], measured: Measured, spread: Sequence[float | None]) -> pd.DataFrame:

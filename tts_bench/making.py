@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from tts_bench import noise
 from tts_bench.errors import BadInput
-from tts_bench.executors.batch import Batch, Executor, Made
+from tts_bench.executors.batch import Batch, Climb, Executor, Made
 from tts_bench.jobs import Job, Want, chunked, looking, solving, top
 from tts_bench.keys import estimate_key
 from tts_bench.latents import Latents
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import Model, ModelSpec
+from tts_bench.protocols import Model, ModelSpec, Weights
 from tts_bench.recipes import Ascended, Noise, Renoised, State, Stepped
 from tts_bench.store import State as Held
 from tts_bench.store import Store
@@ -34,6 +34,7 @@ class Maker:
     batch_size: int
     device: str = "cpu"
     progress: Progress = field(default_factory=Silent)
+    weights: Mapping[str, Weights] = field(default_factory=dict)
     nfe_run: int = 0
 
     def make(self, wants: Iterable[Want]) -> None:
@@ -115,9 +116,10 @@ class Maker:
         prompts = tuple(job.state.prompt for job in jobs)
         starts = _padded([self._latent(job.begins) for job in jobs], short)
         slopes = _padded([self._slope(job.begins) for job in jobs], short) if head.sloped else None
+        up = head.uphill
         return Batch(
             self.spec, self.device, prompts + prompts[-1:] * short, starts, head.levels, head.state.grid.solver,
-            head.estimate, slopes, head.watch, (head.uphill.scorer, head.uphill.rate) if head.uphill else None,
+            head.estimate, slopes, head.watch, up and Climb(up.scorer, up.rate, self.weights.get(up.scorer)),
         )  # fmt: skip
 
     # -- what a job reads ----------------------------------------------------------------------------------------

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tts_bench import keys
 from tts_bench.entry import Entry
-from tts_bench.errors import BadInput
+from tts_bench.errors import BadInput, NeedsFiles
+from tts_bench.features.protocol import FeatureNetwork, HasReference
+from tts_bench.metrics.sample import Reference
 from tts_bench.models.schedule import SOLVERS, Grid
-from tts_bench.protocols import Model, ModelSpec, Scorer
-from tts_bench.registry import MODELS, SCORERS, SEARCHES
+from tts_bench.protocols import Model, ModelSpec, Scorer, Weights
+from tts_bench.registry import FEATURES, MODELS, SCORERS, SEARCHES, Registry
 from tts_bench.submission import Submission
-from tts_bench.types import SearchFunction
+from tts_bench.types import Json, SearchFunction
 from tts_bench.verifier import MEANS
+
+
+def pinned(place: str) -> Weights:
+    """ "FILE@sha256:..." or "owner/name@<commit>" as a place and what pins it; without that, the place alone."""
+    path, at, revision = place.rpartition("@")
+    is_pin = re.fullmatch(r"sha256:[0-9a-f]{64}|[0-9a-f]{40}", revision)
+    return Weights(Path(path), revision) if at and is_pin else Weights(Path(place))
 
 
 @dataclass
@@ -23,8 +34,12 @@ class Workshop:
     """Makes entries; submissions of one call share their models' adapters and their scorers."""
 
     device: str = "cpu"
+    weights: Mapping[str, Weights] = field(default_factory=dict)  # of scorers and feature networks, by name
+    references: Mapping[str, str] = field(default_factory=dict)  # real images, by the network that sees them
     _models: dict[ModelSpec, Model] = field(default_factory=dict)
     _scorers: dict[str, Scorer] = field(default_factory=dict)
+    _networks: dict[str, FeatureNetwork] = field(default_factory=dict)
+    _real: dict[str, tuple[Reference, Mapping[str, Json]]] = field(default_factory=dict)
 
     def entries(self, submissions: Sequence[Submission]) -> list[Entry]:
         return [self.entry(submission) for submission in submissions]
@@ -60,8 +75,40 @@ class Workshop:
 
     def scorer(self, name: str) -> Scorer:
         if name not in self._scorers:
-            self._scorers[name] = SCORERS.load(name)()
+            self._scorers[name] = self._made(SCORERS, name)
         return self._scorers[name]
+
+    def network(self, name: str) -> FeatureNetwork:
+        """A feature network; made here, loaded at its first image."""
+        if name not in self._networks:
+            self._networks[name] = self._made(FEATURES, name)
+        return self._networks[name]
+
+    def has_reference(self, network: str) -> bool:
+        return network in self.references or isinstance(self.network(network), HasReference)
+
+    def reference(self, network: str) -> tuple[Reference, Mapping[str, Json]]:
+        """Real images as a network sees them, and their card: the user's, or those that come with it."""
+        if network not in self._real:
+            seen = self.network(network)
+            if not self.has_reference(network):
+                fix = f"needs real images: add --reference {network}=FILE (statistics, a folder of images, ...)"
+                raise NeedsFiles.at("feature network", "reference", network, fix)
+            if network in self.references or not isinstance(seen, HasReference):
+                from tts_bench.measure import read_reference
+
+                self._real[network] = read_reference(self.references[network], seen)
+            else:
+                self._real[network] = seen.reference, {"reference": network, "version": 1}
+        return self._real[network]
+
+    def _made(self, registry: Registry, name: str) -> Any:
+        """With files of the user's where there are any, on the device, and with the call's other parts, as it asks."""
+        given = self.weights.get(name)
+        if given is not None and not registry.takes(name, "weights"):
+            raise BadInput.at("command line", "--weights", name, f"this {registry.kind} has its own; leave it out")
+        parts: dict[str, Any] = {"device": self.device, "features": self.network, "reference": self.reference}
+        return registry.make(name, parts | (given.options if given else {}))
 
 
 def grid(model: Model, submission: Submission, steps: int | None) -> Grid:
@@ -81,7 +128,7 @@ def misfit(entry: Entry) -> str | None:
     if entry.joint and entry.combine in MEANS:
         return f"{entry.combine!r} compares the candidates of one prompt, and {name!r} compares prompts; use 'sum'"
     if "gradient" in getattr(entry.search, "needs", ()) and entry.uphill is None:
-        return f"{name!r} follows the gradient of one scorer that has one; dual_encoder and appeal do"
+        return f"{name!r} follows the gradient of one scorer that has one; change the verifier or the search"
     return None
 
 

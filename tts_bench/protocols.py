@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,6 +24,18 @@ class ModelSpec:
     final_steps: int | None = None
     guidance: float | None = None
     dtype: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Files of the user's for a scorer or a feature network, and the digest or commit that pins them."""
+
+    path: Path
+    revision: str | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"weights": self.path, "revision": self.revision}
 
 
 class Model(Protocol):
@@ -45,7 +58,7 @@ class Model(Protocol):
         ...
 
     def velocity(self, x: Any, level: float, conditions: Sequence[Any]) -> Any:
-        """dx/dlevel = noise - image on the linear path, guided: (batch, *latent_shape) at one level in (0, 1]."""
+        """dx/dlevel = noise - image on the linear path, guided: (batch, *latent_shape) at one level in [0, 1]."""
         ...
 
     def pixels(self, x: Any) -> Any:
@@ -93,12 +106,34 @@ class OnTheWay(Protocol):
     ) -> list[Values]: ...
 
 
+class Chosen(Protocol):
+    """The picks so far, as a verifier over a set has them in view."""
+
+    def values(self, candidates: Sequence[np.ndarray]) -> list[float]:
+        """How good the set would be with each candidate (its features) added: one number each, higher is better."""
+        ...
+
+    def add(self, picked: np.ndarray) -> None:
+        """Take one more pick, by its features, into the set."""
+        ...
+
+
+@runtime_checkable
+class Featured(Protocol):
+    """What gives features of an image, arrays of one shape, which the store keeps under its card."""
+
+    @property
+    def card(self) -> Mapping[str, Json]: ...
+
+    def features(self, images: Sequence[Image], prompts: Sequence[Prompt]) -> list[np.ndarray]: ...
+
+
 @runtime_checkable
 class OverSet(Protocol):
     """A verifier over a set: how good the picks of the prompts before would be with each candidate added.
 
-    `features` are facts about an image, arrays of one shape, kept by the store; `values` are not, and are asked anew.
-    Prompts take their turns in order.
+    `features` are facts about an image, arrays of one shape, kept by the store; a set's values are not, and are asked
+    anew. Prompts take their turns in order.
     """
 
     card: Mapping[str, Json]
@@ -106,6 +141,6 @@ class OverSet(Protocol):
 
     def features(self, images: Sequence[Image], prompts: Sequence[Prompt]) -> list[np.ndarray]: ...
 
-    def values(self, chosen: Sequence[np.ndarray], candidates: Sequence[np.ndarray]) -> list[float]:
-        """One number a candidate, higher is better."""
+    def begin(self) -> Chosen:
+        """A set without a pick."""
         ...

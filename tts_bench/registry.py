@@ -1,12 +1,13 @@
-"""One registry for searches, models, scorers and suites: a name to a `module:attribute`, imported when asked for.
+"""One registry for searches, models, scorers, metrics, features: a name to a `module:attribute`, imported when asked.
 
-A third-party package adds to it by an entry point of the group "tts_bench.searches" (models, scorers, suites). Files
-name plug-ins by these names alone, so no file can say which code runs.
+A third-party package adds to it by an entry point of the group "tts_bench.searches" (models, scorers, metrics,
+features, suites). Files name plug-ins by these names alone, so no file can say which code runs.
 """
 
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property, reduce
@@ -61,6 +62,15 @@ class Registry:
         except Exception as error:  # somebody else's module may fail in any way
             why = f"cannot be imported ({type(error).__name__}: {shown(error)}); mend or remove its package"
             raise BadInput.at(self.kind, name, target, why) from error
+
+    def make(self, name: str, options: Mapping[str, Any]) -> Any:
+        """Call what `name` stands for with those of `options` that it takes."""
+        load = self.load(name)
+        takes = inspect.signature(load).parameters
+        return load(**{option: value for option, value in options.items() if option in takes})
+
+    def takes(self, name: str, option: str) -> bool:
+        return option in inspect.signature(self.load(name)).parameters
 
     def describe(self, name: str) -> str:
         """The first line of its docstring, read from its source without importing it; "" where there is none."""
@@ -138,6 +148,9 @@ SEARCHES = Registry("search", {
 })  # fmt: skip
 MODELS = Registry("model", {
     "shapes": "tts_bench.models.shapes:load",
+    "digits": "tts_bench.models.digits:load",
+    "sit": "tts_bench.models.sit:load",
+    "dit": "tts_bench.models.dit:load",
 })  # fmt: skip
 SCORERS = Registry("scorer", {
     "checker": "tts_bench.scorers.checker:load",
@@ -147,5 +160,31 @@ SCORERS = Registry("scorer", {
     "self_supervised": "tts_bench.scorers.self_supervised:load",
     "frechet": "tts_bench.scorers.frechet:load",
     "chance": "tts_bench.scorers.chance:load",
+    "digits_oracle_is": "tts_bench.scorers.digits_oracle_is:load",
+    "digits_oracle_fid": "tts_bench.scorers.digits_oracle_fid:load",
+    "digits_reader": "tts_bench.scorers.digits_reader:load",
+    "digits_self_supervised": "tts_bench.scorers.digits_self_supervised:load",
+    "oracle_is": "tts_bench.scorers.oracle_is:load",
+    "oracle_fid": "tts_bench.scorers.oracle_fid:load",
+    "clip_zero_shot": "tts_bench.scorers.clip_zero_shot:load",
+    "dino_linear_head": "tts_bench.scorers.dino_linear_head:load",
+    "clip_self_supervised": "tts_bench.scorers.clip_self_supervised:load",
+    "dino_self_supervised": "tts_bench.scorers.dino_self_supervised:load",
+    "siglip_self_supervised": "tts_bench.scorers.siglip_self_supervised:load",
+})  # fmt: skip
+METRICS = Registry("metric", {
+    "frechet_distance": "tts_bench.metrics.frechet:load",
+    "kernel_distance": "tts_bench.metrics.kid:load",
+    "kernel_distance_unsplit": "tts_bench.metrics.kid:load_unsplit",
+    "precision": "tts_bench.metrics.precision_recall:load_precision",
+    "recall": "tts_bench.metrics.precision_recall:load_recall",
+    "inception_score": "tts_bench.metrics.inception_score:load",
+    "inception_score_unsplit": "tts_bench.metrics.inception_score:load_unsplit",
+})  # fmt: skip
+FEATURES = Registry("feature", {
+    "clean": "tts_bench.features.clean:load",
+    "fidelity": "tts_bench.features.fidelity:load",
+    "dinov2": "tts_bench.features.dinov2:load",
+    "digits": "tts_bench.features.digits:load",
 })  # fmt: skip
 SUITES = Registry("suite", {})  # functions that return a card's path; the project's own are the cards in benchmarks/

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from tts_bench import keys
 from tts_bench import rows as prompt_rows
 from tts_bench.document import Node, parse_json, read_json
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited, write_together
-from tts_bench.stats import Estimate
+from tts_bench.stats import Estimate, pseudo_values
 from tts_bench.types import Json, Key
 
 if TYPE_CHECKING:
@@ -50,7 +52,11 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Result:
-    """result.json as a value. `nfe` and the ledger are means a prompt; `files` holds digests and is set on writing."""
+    """result.json as a value. `nfe` and the ledger are means a prompt; `files` holds digests and is set on writing.
+
+    `left_out`: of each metric of the whole set of images, its values without one group of them each; the groups are the
+    same for all results on the same prompts.
+    """
 
     suite: SuiteRun
     name: str  # the submission's
@@ -64,7 +70,18 @@ class Result:
     curve: Sequence[CurvePoint]
     ledger: Mapping[str, Json]
     environment: Mapping[str, Json]
+    left_out: Mapping[str, Sequence[float]] = field(default_factory=dict)
     files: Mapping[str, Key] = field(default_factory=dict)
+
+    @property
+    def of_prompts(self) -> list[str]:
+        """The metrics of which every prompt has a number."""
+        return [name for name in self.metrics if name not in self.left_out]
+
+    def pseudo_values(self, metric: str) -> np.ndarray:
+        """(groups,): what each group of images contributes to a metric of the whole set; NaN where it has no value."""
+        value, without = self.metrics[metric].value, self.left_out[metric]
+        return np.full(len(without), np.nan) if value is None else pseudo_values(value, without)
 
     def as_json(self) -> dict[str, Json]:
         suite = {name: getattr(self.suite, name) for name in ("name", "card", "prompts", "n", "seed")}
@@ -81,6 +98,7 @@ class Result:
             "format": FORMAT, "suite": suite, "submission": submission, "cards": self.cards, "flags": list(self.flags),
             "nfe": self.nfe, "metrics": _metrics_json(self.metrics), "groups": groups, "curve": curve,
             "ledger": self.ledger, "environment": self.environment, "files": self.files,
+            **({"left_out": {name: list(values) for name, values in self.left_out.items()}} if self.left_out else {}),
         }  # fmt: skip
 
 
@@ -90,7 +108,7 @@ def write_result(folder: Path, result: Result, rows: pandas.DataFrame, submissio
     `rows` holds one row a prompt, with the columns of `tts_bench.rows`. BadInput if result or rows could not be read
     back; MachineFailed, with the old files untouched, if the disk refuses.
     """
-    table = prompt_rows.encode(rows, list(result.metrics), result.suite.n, folder / ROWS)
+    table = prompt_rows.encode(rows, result.of_prompts, result.suite.n, folder / ROWS)
     result = replace(result, files={ROWS: hashlib.sha256(table).hexdigest()})
     try:
         text = json.dumps(result.as_json(), sort_keys=True, indent=2, allow_nan=False) + "\n"
@@ -115,7 +133,7 @@ def read_result(folder: Path) -> Result:
 def read_rows(folder: Path) -> pandas.DataFrame:
     """The rows of the result in `folder`: text columns as str, numbers as float64 with NaN for unscored."""
     result = read_result(folder)
-    return prompt_rows.decode(_rows_content(folder, result), list(result.metrics), result.suite.n, folder / ROWS)
+    return prompt_rows.decode(_rows_content(folder, result), result.of_prompts, result.suite.n, folder / ROWS)
 
 
 def read_results(folder: Path) -> list[Result]:
@@ -159,9 +177,10 @@ def _parse(root: Node) -> Result:
     top = root.fields([
         "format", "suite", "submission", "cards", "flags", "nfe", "metrics", "groups", "curve", "ledger",
         "environment", "files",
-    ])  # fmt: skip
+    ], optional=["left_out"])  # fmt: skip
     suite = _suite(top["suite"])
     submission = top["submission"].fields(["name", "digest", "recipe"])
+    metrics = _whole_metrics(top["metrics"], suite.n)
     return Result(
         suite,
         submission["name"].name(),
@@ -170,11 +189,12 @@ def _parse(root: Node) -> Result:
         _plain(top["cards"]),
         [flag.text() for flag in top["flags"].items()],
         top["nfe"].amount(),
-        _whole_metrics(top["metrics"], suite.n),
+        metrics,
         _groups(top["groups"]),
         [_curve_point(point) for point in top["curve"].items()],
         _plain(top["ledger"]),
         _plain(top["environment"]),
+        _left_out(top.get("left_out"), metrics),
         {name: node.sha256() for name, node in top["files"].fields([ROWS]).items()},
     )
 
@@ -222,6 +242,16 @@ def _whole_metrics(node: Node, prompts: int) -> dict[str, Estimate]:
         if estimate.n + estimate.unscored != prompts:
             node.table()[name].fail(f"n and unscored must add up to the {prompts} prompts evaluated")
     return metrics
+
+
+def _left_out(node: Node | None, metrics: Metrics) -> dict[str, list[float]]:
+    found = node.table() if node else {}
+    for name, values in found.items():
+        if name not in metrics:
+            values.fail("is no metric of this result")
+        if len(values.items()) < 2:
+            values.fail("must hold the metric without each of two groups or more")
+    return {name: [value.number() for value in values.items()] for name, values in found.items()}
 
 
 def _groups(node: Node) -> dict[str, dict[str, dict[str, Estimate]]]:

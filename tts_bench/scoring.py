@@ -11,7 +11,7 @@ from tts_bench import keys
 from tts_bench.errors import MachineFailed, PluginFailed, TtsBenchError
 from tts_bench.jobs import Want, chunked
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import OnTheWay, OverSet, Scorer
+from tts_bench.protocols import Chosen, Featured, OnTheWay, OverSet, Scorer
 from tts_bench.recipes import State, Stepped
 from tts_bench.store import State as Held
 from tts_bench.store import Store
@@ -30,8 +30,8 @@ def score_name(scorer: Scorer, state: State) -> Key:
     return keys.score_key(dict(scorer.card), scorer.outputs, image_key(state), state.prompt)
 
 
-def feature_name(scorer: OverSet, state: State) -> Key:
-    """What a set verifier's features of a state's image are stored under."""
+def feature_name(scorer: Featured, state: State) -> Key:
+    """What the features of a state's image are stored under."""
     return keys.features_key(dict(scorer.card), image_key(state), state.prompt)
 
 
@@ -79,10 +79,10 @@ class Scoring:
             self.progress.advance("scores", len(chunk))
         return {key: found[name] for key, name in names.items()}
 
-    def unseen(self, scorer: Scorer | OverSet, states: Iterable[State]) -> set[Key]:
+    def unseen(self, scorer: Scorer | Featured, states: Iterable[State]) -> set[Key]:
         """Keys of those states whose image the scorer has yet to be shown."""
         wanted = {state.key: state for state in states}
-        if isinstance(scorer, OverSet):
+        if isinstance(scorer, Featured):
             names = {key: feature_name(scorer, state) for key, state in wanted.items()}
             held = self.store.known(names.values(), latent=True)
         else:
@@ -90,8 +90,8 @@ class Scoring:
             held = set(self.store.scores(names.values()))
         return {key for key, name in names.items() if name not in held}
 
-    def features(self, scorer: OverSet, states: Iterable[State]) -> dict[Key, np.ndarray]:
-        """A set verifier's features of each state's image, by state key."""
+    def features(self, scorer: Featured, states: Iterable[State]) -> dict[Key, np.ndarray]:
+        """A set verifier's or a feature network's features of each state's image, by state key."""
         wanted = {state.key: state for state in states}
         names = {key: feature_name(scorer, state) for key, state in wanted.items()}
         held = {key: self.store.state(name) for key, name in names.items()}
@@ -110,12 +110,19 @@ class Scoring:
             self.calls_run += len(chunk)
         return found
 
-    def in_set(
-        self, scorer: OverSet, chosen: Sequence[np.ndarray], candidates: Sequence[np.ndarray]
-    ) -> list[float | None]:
+    def begin_set(self, scorer: OverSet) -> Chosen:
+        """A set verifier's view of no picks at all."""
+        with _blamed(scorer):
+            return scorer.begin()
+
+    def add_to_set(self, scorer: OverSet, chosen: Chosen, picked: np.ndarray) -> None:
+        with _blamed(scorer):
+            chosen.add(picked)
+
+    def in_set(self, scorer: OverSet, chosen: Chosen, candidates: Sequence[np.ndarray]) -> list[float | None]:
         """Each candidate's value beside the picks so far; None where it is no finite number."""
         with _blamed(scorer):
-            values = [float(value) for value in scorer.values(chosen, candidates)]
+            values = [float(value) for value in chosen.values(candidates)]
         if len(values) != len(candidates):
             raise PluginFailed(f"scorer {_name(scorer)!r} must give one value for each of {len(candidates)} candidates")
         return [value if np.isfinite(value) else None for value in values]
@@ -174,7 +181,8 @@ class _blamed:
 
 
 def _name(scorer: object) -> object:
-    return getattr(scorer, "card", {}).get("scorer", type(scorer).__name__)
+    card = getattr(scorer, "card", {})
+    return card.get("scorer", card.get("features", type(scorer).__name__))
 
 
 def _finite(values: Values) -> dict[str, float | None]:

@@ -37,6 +37,12 @@ class Estimate:
             return 0
         return int(self.low > 0) - int(self.high < 0)
 
+    @property
+    def negated(self) -> Estimate:
+        """Of the number with its sign turned."""
+        value, high, low = (None if part is None else -part for part in (self.value, self.low, self.high))
+        return Estimate(value, low, high, self.n, self.unscored)
+
     def as_json(self) -> dict[str, float | int | None]:
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -84,6 +90,28 @@ def paired_delta(
     with np.errstate(invalid="ignore"):  # infinity less infinity: unscored like the infinities themselves
         scored, unscored = _scored(first - second)
     return _bootstrap(scored, unscored, seed, resamples, level)
+
+
+def pseudo_values(value: float, left_out: Sequence[float]) -> np.ndarray:
+    """What each group of images contributes to a number of all of them: (groups,), with mean `value`.
+
+    `left_out` are the numbers without one group each (delete-a-group jackknife). A linear function of several numbers
+    over the same groups has the same function of their pseudo-values, so differences and areas are paired by group.
+    The groups' mean takes the place of the bias correction: the number stays the one that was measured.
+    """
+    without = _floats(left_out)
+    return value - (without.size - 1) * (without - without.mean())
+
+
+def grouped_estimate(values: np.ndarray, n: int, level: float = 0.95) -> Estimate:
+    """The mean of pseudo-values (groups,) of `n` images, with Student's interval; none of fewer than two groups."""
+    from scipy.special import stdtrit
+
+    value = float(values.mean())
+    if values.size < 2 or not np.isfinite(values).all():
+        return Estimate(value, None, None, n, 0) if math.isfinite(value) else Estimate(None, None, None, 0, n)
+    half = float(stdtrit(values.size - 1, 0.5 + level / 2) * values.std(ddof=1) / math.sqrt(values.size))
+    return Estimate(value, value - half, value + half, n, 0)
 
 
 def log2_area(budgets: Sequence[float], values: np.ndarray) -> np.ndarray:

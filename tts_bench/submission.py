@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +39,10 @@ from tts_bench.types import Json
 DTYPES = ("float32", "bfloat16", "float16")
 STEPS = integer(1, 10_000)
 HUB_ID = r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
-COMMIT = matching("[0-9a-f]{40}", "the 40 hex digits of a commit; a branch such as 'main' can move")
+COMMIT = matching(
+    "[0-9a-f]{40}|sha256:[0-9a-f]{64}",
+    "the 40 hex digits of a commit (a branch such as 'main' can move), or sha256: and the 64 of a local file",
+)
 WEIGHT = number(-1e9, 1e9)
 Rule: TypeAlias = Literal["single", "rank", "zscore", "sum"]
 ONE_RULE = choice(*get_args(Rule))
@@ -172,6 +175,25 @@ def from_flags(
     return replace(found, name=check_name(made, file, "name"))
 
 
+def place_of(text: str, like: ModelSpec) -> ModelSpec | None:
+    """`like` with its files at `text`, a file or folder of this machine; None if there is none such.
+
+    A folder that a DiTPipeline saved, which has its scheduler with it, is of the model "dit".
+    """
+    if not Path(text).exists():
+        return None
+    return replace(like, name="dit" if (Path(text) / "scheduler").is_dir() else like.name, weights=text)
+
+
+def on_model(submissions: Sequence[Submission], model: str) -> list[Submission]:
+    """Each with the model of a flag in place of its own: a place with files, a name, or "name:key=value,..."."""
+    found = []
+    for submission in submissions:
+        spec = place_of(model, submission.model) or from_flags(model, UNGUIDED).model
+        found.append(replace(submission, model=spec))
+    return found
+
+
 def _model(table: Table) -> ModelSpec:
     steps = table.take("steps", STEPS, None)
     search_steps, final_steps = table.take("search_steps", STEPS, None), table.take("final_steps", STEPS, None)
@@ -190,7 +212,10 @@ def _model(table: Table) -> ModelSpec:
 
 
 def _weights(table: Table) -> str | None:
-    """A folder of this machine, or a hub id pinned to a commit; whether they are there is found out at loading."""
+    """A file or folder of this machine, perhaps pinned by its sha256, or a hub id pinned to a commit.
+
+    Whether they are there is found out at loading.
+    """
     weights, revision = table.take("weights", text(), None), table.take("revision", COMMIT, None)
     if weights is None:
         if revision is not None:
@@ -198,11 +223,11 @@ def _weights(table: Table) -> str | None:
         return None
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", weights) or weights.startswith(("//", "git@")):
         table.refuse("weights", "addresses are not fetched; give a folder, or a hub id owner/name with its revision")
-    is_hub_id, is_folder = bool(re.fullmatch(HUB_ID, weights)), Path(weights).is_dir()
-    if is_hub_id and not is_folder and revision is None:
+    is_hub_id, is_local = bool(re.fullmatch(HUB_ID, weights)), Path(weights).exists()
+    if is_hub_id and not is_local and revision is None:
         table.refuse("weights", "a hub id needs revision = its 40-digit commit; for a folder, write ./" + weights)
-    if revision is not None and (is_folder or not is_hub_id):
-        table.refuse("revision", "a folder has no revision; leave it out, or give a hub id owner/name as weights")
+    if revision is not None and ":" not in revision and (is_local or not is_hub_id):
+        table.refuse("revision", "a file or folder has no commit; pin it by sha256:<digest>, or leave revision out")
     return weights
 
 

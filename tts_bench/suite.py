@@ -6,6 +6,9 @@ description = "..."
 [prompts]
 file = "shapes.prompts.jsonl"   # beside the card; its sha256 is part of the card, so prompts cannot drift
 sha256 = "..."
+labels = "balanced"             # or, in place of a file, class labels: "balanced" or "sampled",
+classes = 10                    # of so many classes,
+count = 50000                   # so many in all
 limit = 84                      # how many are used unless told otherwise: a prefix
 [protocol]
 seed = 0
@@ -19,6 +22,7 @@ title = "..."
 percent = true                  # optional: shown as per cent
 main = true                     # exactly one
 oracle = true                   # optional: a verifier that uses this scorer is flagged, never ranked with the rest
+[[set_metrics]]                 # numbers over all images together: see `set_card`
 [[submissions]]                 # as in a submission's file
 [grid]                          # optional: what `--grid` runs, each search with each verifier at each budget
 searches = ["random", "zero_order", "paths:n=2"]             # as on the command line
@@ -32,25 +36,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from tts_bench.checks import boolean, integer, matching, several, text
+from tts_bench.checks import boolean, choice, integer, matching, several, text
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited
 from tts_bench.keys import check_name, inside
+from tts_bench.labels import ORDERS, Labels, Order
 from tts_bench.plaintext import did_you_mean, shown
 from tts_bench.prompts import read_prompts
 from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SUITES
+from tts_bench.set_card import SetMetricCard, take_set_metric
 from tts_bench.submission import Submission, take_submission
 from tts_bench.tables import MAX_BYTES, Table, parse_toml
 from tts_bench.types import Prompt
 
 _HERE = Path(__file__).parent
 CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
+INCEPTIONS = ("clean", "fidelity")  # two libraries' resize and port of one network
 MOST = 64  # searches, verifiers or budgets of a grid
 SHA256 = matching("[0-9a-f]{64}", "a sha256 in 64 lower-case hex digits")
 
@@ -79,6 +86,17 @@ class GridCard:
 
 
 @dataclass(frozen=True)
+class PromptFile:
+    """A file beside the card, and what its sha256 must be."""
+
+    path: Path
+    sha256: str
+
+    def prompts(self) -> tuple[Prompt, ...]:
+        return read_prompts(self.path, self.sha256)
+
+
+@dataclass(frozen=True)
 class Suite:
     """A card as a value; `digest` is the sha256 of its file, `path` where that was."""
 
@@ -87,13 +105,13 @@ class Suite:
     description: str
     path: Path
     digest: str
-    prompts_path: Path
-    prompts_sha256: str
+    source: PromptFile | Labels
     default_limit: int
     seed: int
     model: str
     curve: bool
     metrics: tuple[Metric, ...]
+    set_metrics: tuple[SetMetricCard, ...]
     submissions: tuple[Submission, ...]
     published: tuple[Mapping[str, Any], ...] = ()
     grid: GridCard | None = None
@@ -106,8 +124,30 @@ class Suite:
 
     @cached_property
     def all_prompts(self) -> tuple[Prompt, ...]:
-        """Every prompt of the file, its sha256 and ids checked."""
-        return read_prompts(self.prompts_path, self.prompts_sha256)
+        """Every prompt there is, of a file its sha256 and ids checked."""
+        return self.source.prompts()
+
+    @property
+    def main_metric(self) -> str:
+        return next(metric.name for metric in (*self.metrics, *self.set_metrics) if metric.main)
+
+    def with_features(self, network: str | None) -> Suite:
+        """With another Inception under its set metrics: "clean" or "fidelity". BadInput if the suite has none."""
+        if network is None:
+            return self
+        if network not in INCEPTIONS or not any(metric.features in INCEPTIONS for metric in self.set_metrics):
+            fix = f"only {' and '.join(INCEPTIONS)} stand for each other, where a suite's metrics use one of them"
+            raise BadInput.at(shown(self.path), "set_metrics.features", network, fix)
+        changed = [replace(m, features=network) if m.features in INCEPTIONS else m for m in self.set_metrics]
+        return replace(self, set_metrics=tuple(changed))
+
+    def with_labels(self, order: Order | None) -> Suite:
+        """With class labels in another order; BadInput if its prompts are a file."""
+        if order is None:
+            return self
+        if not isinstance(self.source, Labels):
+            raise BadInput.at(shown(self.path), "prompts.labels", order, "the suite's prompts are a file, no labels")
+        return replace(self, source=replace(self.source, order=order))
 
     def prompts(self, limit: int | None = None) -> list[Prompt]:
         """The first `limit` prompts, the card's number if None; BadInput if there are not so many."""
@@ -145,13 +185,13 @@ def read_suite(path: Path) -> Suite:
         description=table.take("description", text(4000)),
         path=path,
         digest=hashlib.sha256(raw).hexdigest(),
-        prompts_path=inside(path.parent, prompts.take("file", _beside)),
-        prompts_sha256=prompts.take("sha256", SHA256),
+        source=_source(prompts, path.parent),
         default_limit=prompts.take("limit", integer(1, 1_000_000)),
         seed=protocol.take("seed", integer(0)),
         model=protocol.take("model", MODELS.require),
         curve=protocol.take("curve", boolean, False),
         metrics=tuple(_metric(metric) for metric in table.tables("metrics")),
+        set_metrics=tuple(take_set_metric(metric) for metric in table.tables("set_metrics")),
         submissions=tuple(take_submission(submission) for submission in table.tables("submissions")),
         published=tuple(_published(numbers) for numbers in table.tables("published")),
         grid=_grid(table.optional_table("grid")),
@@ -177,6 +217,18 @@ def _beside(value: Any, file: str, key: str) -> str:
         raise BadInput.at(file, key, value, "must be the name of a .jsonl file beside the card")
     check_name(stem, file, key)
     return value
+
+
+def _source(prompts: Table, folder: Path) -> PromptFile | Labels:
+    order = cast("Order | None", prompts.take("labels", choice(*ORDERS), None))
+    if order is None:
+        return PromptFile(inside(folder, prompts.take("file", _beside)), prompts.take("sha256", SHA256))
+    return Labels(
+        order=order,
+        classes=prompts.take("classes", integer(1, 1_000_000)),
+        count=prompts.take("count", integer(1, 1_000_000)),
+        seed=prompts.take("seed", integer(0), 0),
+    )
 
 
 def _metric(table: Table) -> Metric:
@@ -211,11 +263,12 @@ def _published(table: Table) -> Mapping[str, Any]:
 
 def _check_whole(suite: Suite, table: Table) -> None:
     """What no single value shows: one main metric, and no name twice."""
-    main = [metric.name for metric in suite.metrics if metric.main]
+    metrics = [*suite.metrics, *suite.set_metrics]
+    main = [metric.name for metric in metrics if metric.main]
     if len(main) != 1:
         table.refuse("metrics", f"exactly one must have main = true; here {', '.join(main) or 'none'} has")
     for key, names in (
-        ("metrics", [m.name for m in suite.metrics]),
+        ("metrics", [m.name for m in metrics]),
         ("submissions", [s.name for s in suite.submissions]),
     ):
         if twice := sorted({name for name in names if names.count(name) > 1}):

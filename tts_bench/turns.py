@@ -5,56 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from tts_bench.protocols import Chosen, OverSet
 from tts_bench.run import Run
 from tts_bench.scoring import Scoring
 
 
 @dataclass
 class Queue:
-    """The runs of one submission with a set verifier, in prompt order, and the features of the picks so far."""
+    """The runs of one submission with a set verifier, in prompt order; the first `taken` of them have their picks in
+    `chosen`."""
 
+    scorer: OverSet
+    chosen: Chosen
     runs: list[Run] = field(default_factory=list)
-    chosen: list[np.ndarray] = field(default_factory=list)
-    waiting: set[int] = field(default_factory=set)  # asked, and not yet told
+    taken: int = 0
 
-    def advance(self, scoring: Scoring) -> None:
-        """Take in the picks that are made, and tell the first run whose search is not over."""
-        while len(self.chosen) < len(self.runs):
-            run = self.runs[len(self.chosen)]
-            scorer = run.entry.over_set
-            if scorer is None or (not run.done and id(run) not in self.waiting):
-                return
-            if run.final is not None:
-                self.chosen.append(scoring.features(scorer, [run.final])[run.final.key])
-                continue
-            features = scoring.features(scorer, run.waiting)
-            values = scoring.in_set(scorer, self.chosen, [features[state.key] for state in run.waiting])
-            self.waiting.discard(id(run))
-            run.tell({state.key: [value] for state, value in zip(run.waiting, values, strict=True)})
-            return
+    def advance(self, scoring: Scoring) -> list[Run]:
+        """Take in the pick of the run whose turn it was, if it is made, and tell the run whose turn it is; that one."""
+        while self.taken < len(self.runs):
+            run = self.runs[self.taken]
+            if run.final is None:
+                features = scoring.features(self.scorer, run.waiting)
+                values = scoring.in_set(self.scorer, self.chosen, [features[state.key] for state in run.waiting])
+                run.tell({state.key: [value] for state, value in zip(run.waiting, values, strict=True)})
+                return [run]
+            scoring.add_to_set(self.scorer, self.chosen, scoring.features(self.scorer, [run.final])[run.final.key])
+            self.taken += 1
+        return []
 
 
 class Turns:
-    """Every run asks as soon as it has been told; with a verifier over a set, it is told when its turn has come."""
+    """Every run asks at once for what its search begins with; with a verifier over a set, it is told, and asks on, when
+    its turn has come."""
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[Run], scoring: Scoring) -> None:
+        self._scoring = scoring
         self._queues: dict[int, Queue] = {}
         for run in runs:
-            if run.entry.over_set is not None:
-                self._queues.setdefault(id(run.entry), Queue()).runs.append(run)
+            if (scorer := run.entry.over_set) is not None:
+                if id(run.entry) not in self._queues:
+                    self._queues[id(run.entry)] = Queue(scorer, scoring.begin_set(scorer))
+                self._queues[id(run.entry)].runs.append(run)
 
-    def asks(self, run: Run) -> bool:
-        """Whether the run is to be asked now; it then waits to be told."""
-        queue = self._queues.get(id(run.entry))
-        if queue is None:
-            return True
-        if id(run) in queue.waiting:
-            return False
-        queue.waiting.add(id(run))
-        return True
-
-    def advance(self, scoring: Scoring) -> None:
-        for queue in self._queues.values():
-            queue.advance(scoring)
+    def advance(self) -> list[Run]:
+        """The runs that were told, one of each submission at most."""
+        return [run for queue in self._queues.values() for run in queue.advance(self._scoring)]

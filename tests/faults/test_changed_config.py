@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests import toy
+from tests.scorers.tiny import made
 from tests.test_over_set import Together as OverPicks
 from tts_bench import keys
 from tts_bench.drivers import Alone, begin
@@ -72,7 +73,7 @@ def state(**change: object) -> State:
 
 
 def cards() -> dict[str, Json]:
-    scorers = {name: dict(SCORERS.load(name)().card) for name in SCORERS.names()}
+    scorers = {name: dict(made(name).card) for name in SCORERS.names()}
     return {
         "model": dict(load_shapes(ModelSpec("shapes")).card), "grid": Grid("euler", 4).card,
         **scorers, "submission": parse_submission(SUBMISSION, "test").recipe,

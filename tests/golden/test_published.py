@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +14,35 @@ from tts_bench.results import read_results, read_rows
 from tts_bench.suite import find_suite
 
 ROOT = Path(__file__).parents[2]
-# What was run on a suite's own submissions, and the grid of searches, each with its boards.
-PLACES = sorted(path.parent for path in (ROOT / "results").rglob("shapes") if path.is_dir())
+SUITES = ("digits", "shapes")
+# What was run on a suite's own submissions, and on grids of searches, each with its boards.
+PLACES = sorted(path for suite in SUITES for path in (ROOT / "results").rglob(suite) if path.is_dir())
 
 
-@pytest.fixture(scope="module", params=PLACES, ids=lambda path: path.name)
+@pytest.fixture(scope="module", params=PLACES, ids=lambda path: "-".join(path.relative_to(ROOT).parts))
 def rebuilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A leaderboard made anew from published results, and the published one."""
-    out = tmp_path_factory.mktemp("boards")
-    boards.leaderboard("shapes", request.param, out)
-    return out, ROOT / "leaderboards" / request.param.relative_to(ROOT / "results")
+    """A leaderboard made anew from published results, and the folder of the published one."""
+    place, out = request.param, tmp_path_factory.mktemp("boards")
+    boards.leaderboard(place.name, place.parent, out)
+    return out, ROOT / "leaderboards" / place.parent.relative_to(ROOT / "results")
 
 
-def test_both_are_published() -> None:
-    assert [place.name for place in PLACES] == ["results", "search"]
+def test_all_are_published() -> None:
+    assert ["/".join(place.relative_to(ROOT / "results").parts) for place in PLACES] == [
+        "digits", "search/shapes", "shapes",
+    ]  # fmt: skip
 
 
 def test_the_same_files_are_there(rebuilt: tuple[Path, Path]) -> None:
     made, published = ({path.name for path in folder.iterdir() if path.is_file()} for folder in rebuilt)
-    assert made == published
+    suite = min(made, key=len).partition(".")[0]
+    assert made == {name for name in published if re.match(rf"{suite}[.-]", name)}
+
+
+def test_no_board_is_without_its_results() -> None:
+    made = {path for path in (ROOT / "leaderboards").rglob("*.*") if path.is_file()}
+    known = {(ROOT / "leaderboards" / p.parent.relative_to(ROOT / "results"), p.name) for p in PLACES}
+    assert {(path.parent, re.split("[.-]", path.name)[0]) for path in made} == known
 
 
 @pytest.mark.parametrize("ending", [".md", ".csv"])
@@ -72,12 +83,13 @@ def test_the_readme_shows_the_table_of_the_leaderboard() -> None:
     assert set(shown) <= set(board)
 
 
-def test_published_results_are_of_this_version_of_the_suite() -> None:
-    suite = find_suite("shapes")
-    published = read_results(ROOT / "results" / "shapes")
+@pytest.mark.parametrize("name", SUITES)
+def test_published_results_are_of_this_version_of_the_suite(name: str) -> None:
+    suite = find_suite(name)
+    published = read_results(ROOT / "results" / name)
     assert {result.name for result in published} >= {submission.name for submission in suite.submissions}
     for result in published:
-        assert (result.suite.card, result.suite.prompts) == (suite.digest, suite.prompts_sha256)
+        assert (result.suite.card, result.suite.prompts) == (suite.digest, suite.source.sha256)
 
 
 def test_a_fresh_small_run_agrees_with_what_is_published(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_verdicts_in_words(read: tuple[Board, list[Comparison]]):
     better, same, worse = delta(0.1, 0.2), delta(-0.1, 0.2), delta(-0.2, -0.1)
 
     def say(*found: Estimate, area: Estimate | None = same) -> str:
-        return verdict(Standing(family, dict(zip(BUDGETS, found, strict=False)), same, area))
+        return verdict(Standing(family, read[0].main, dict(zip(BUDGETS, found, strict=False)), same, area))
 
     assert say(same, same) == NO_BETTER
     assert say(same, worse) == f"{NO_BETTER}; worse at 128"

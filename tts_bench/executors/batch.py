@@ -12,18 +12,27 @@ import numpy as np
 
 from tts_bench import noise
 from tts_bench.models import solvers
-from tts_bench.protocols import Differentiable, Model, ModelSpec, Scorer
+from tts_bench.protocols import Differentiable, Model, ModelSpec, Scorer, Weights
 from tts_bench.registry import MODELS, SCORERS
 from tts_bench.threads import one_thread
 from tts_bench.types import Prompt
 
 
 @dataclass(frozen=True)
+class Climb:
+    """A scorer by name, with files of the user's where it needs them, and how far along its gradient to go."""
+
+    scorer: str
+    rate: float
+    weights: Weights | None = None
+
+
+@dataclass(frozen=True)
 class Batch:
     """Solve `start` (batch, *latent_shape) float32 down through `levels`, one prompt a row.
 
-    The engine pads every batch to one shape: a sample must not depend on how many neighbours it had. With `uphill`, a
-    scorer's name and a rate, what is wanted is `start` moved up the gradient of that scorer's value of the image.
+    The engine pads every batch to one shape: a sample must not depend on how many neighbours it had. With `climb`, what
+    is wanted is `start` moved up the gradient of a scorer's value of the image.
     """
 
     model: ModelSpec
@@ -35,7 +44,7 @@ class Batch:
     estimate: bool = False  # also evaluate where it ends, and decode the one-step clean estimate
     slope: np.ndarray | None = None  # the velocity at the start, where it is known
     watch: tuple[float, ...] = ()  # levels on the way whose clean estimates are decoded too
-    uphill: tuple[str, float] | None = None
+    climb: Climb | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,8 @@ def loaded(spec: ModelSpec, device: str) -> Model:
 
 
 @lru_cache(maxsize=4)
-def loaded_scorer(name: str) -> Scorer:
-    return SCORERS.load(name)()
+def loaded_scorer(name: str, weights: Weights | None = None, device: str = "cpu") -> Scorer:
+    return SCORERS.make(name, {"device": device, **(weights.options if weights else {})})
 
 
 def perform(batch: Batch) -> Made:
@@ -88,9 +97,10 @@ def perform(batch: Batch) -> Made:
         conditions = [model.encode(prompt) for prompt in batch.prompts]
         began = time.perf_counter()
         x = torch.from_numpy(batch.start).to(batch.device)
-        if batch.uphill is not None:
-            gradient = _gradient(batch, model, x, conditions, batch.uphill[0]).float().cpu().numpy()
-            moved = np.stack([noise.ascend(n, g, batch.uphill[1]) for n, g in zip(batch.start, gradient, strict=True)])
+        if (climb := batch.climb) is not None:
+            scorer = loaded_scorer(climb.scorer, climb.weights, batch.device)
+            gradient = _gradient(batch, model, x, conditions, scorer).float().cpu().numpy()
+            moved = np.stack([noise.ascend(n, g, climb.rate) for n, g in zip(batch.start, gradient, strict=True)])
             return Made(moved, None, np.ones(len(moved), dtype=bool), time.perf_counter() - began)
         return _solved(batch, model, x, conditions, began)
 
@@ -120,14 +130,13 @@ def _solved(batch: Batch, model: Model, x: Any, conditions: list[Any], began: fl
     return Made(x.float().cpu().numpy(), images, finite, seconds, slopes, watched)
 
 
-def _gradient(batch: Batch, model: Model, x: Any, conditions: list[Any], name: str) -> Any:
+def _gradient(batch: Batch, model: Model, x: Any, conditions: list[Any], scorer: Scorer) -> Any:
     """d value / d noise through the whole solution; each evaluation is run again backward, to hold one at a time."""
     import torch
     from torch.utils.checkpoint import checkpoint
 
-    scorer = loaded_scorer(name)
     if not isinstance(scorer, Differentiable):
-        raise TypeError(f"scorer {name} has no gradient")
+        raise TypeError(f"scorer {scorer.card.get('scorer')} has no gradient")
 
     def velocity(at: Any, level: float) -> Any:
         return checkpoint(model.velocity, at, level, conditions, use_reentrant=False, preserve_rng_state=False)

@@ -11,7 +11,7 @@ from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.report.budgets import at_several_budgets
 from tts_bench.results import Result
-from tts_bench.stats import Estimate, paired_delta
+from tts_bench.stats import Estimate, grouped_estimate, paired_delta
 
 if TYPE_CHECKING:
     import pandas
@@ -21,13 +21,28 @@ PROTOCOL = ("card", "prompts", "n", "seed", "judges")  # what two results must s
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """A metric as the suite's card describes it; higher is better. Exactly one of a suite is `main`."""
+    """A metric as the suite's card describes it. Exactly one of a suite is `main`.
+
+    `lower` is better, or higher. One `of_set` is a number of all images together, and no mean over prompts.
+    """
 
     name: str
     title: str
     percent: bool
     main: bool
     scorer: str
+    lower: bool = False
+    of_set: bool = False
+
+    def worth(self, estimate: Estimate | None) -> float:
+        """For ordering: higher is better, and what has no value comes last."""
+        if estimate is None or estimate.value is None:
+            return float("-inf")
+        return -estimate.value if self.lower else estimate.value
+
+    def side(self, difference: Estimate) -> int:
+        """Of a difference: 1 where the whole interval says better, -1 where worse, 0 where it holds 0."""
+        return -difference.side if self.lower else difference.side
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,12 @@ class Board:
         return main_metric(self.metrics)
 
     @property
+    def of_groups(self) -> MetricInfo:
+        """The metric that is shown by category: the main one, or where that is of the whole set one of prompts."""
+        of_prompts = [metric for metric in self.metrics if not metric.of_set]
+        return self.main if not self.main.of_set or not of_prompts else of_prompts[0]
+
+    @property
     def lines(self) -> list[Line]:
         return [*self.ranked, *self.unranked]
 
@@ -108,16 +129,17 @@ def _size(results: Sequence[Result], main: str) -> int:
 
 
 def _protocol(result: Result, metrics: Sequence[MetricInfo]) -> tuple[str, str, int, int, str]:
-    """What was asked, and by which version of each metric's scorer it was judged."""
-    cards = result.cards.get("scorers")
-    judges = {m.scorer: cards.get(m.scorer) for m in metrics} if isinstance(cards, Mapping) else {}
+    """What was asked, and by which version of each metric's scorer, network and real images it was judged."""
+    cards, sets = result.cards.get("scorers"), result.cards.get("sets")
+    judges = {m.scorer: cards.get(m.scorer) for m in metrics if not m.of_set} if isinstance(cards, Mapping) else {}
+    judges |= {m.name: sets.get(m.name) for m in metrics if m.of_set} if isinstance(sets, Mapping) else {}
     suite = result.suite
     return suite.card, suite.prompts, suite.n, suite.seed, keys.digest(judges)
 
 
 def _difference(protocol: tuple, main: tuple) -> str:
     words = {"card": "another suite card", "prompts": "other prompts", "n": "{} prompts", "seed": "seed {}"}
-    words["judges"] = "another version of a metric's scorer"
+    words["judges"] = "another version of a metric's scorer, or other real images"
     pairs = zip(PROTOCOL, protocol, main, strict=True)
     return ", ".join(words[name].format(value) for name, value, of_main in pairs if value != of_main)
 
@@ -125,22 +147,16 @@ def _difference(protocol: tuple, main: tuple) -> str:
 def _board(
     results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo], reason: str
 ) -> Board:
-    main = main_metric(metrics).name
+    main = main_metric(metrics)
     baseline = _find_baseline(results)
     lines = [Line(result, None, _gain(result, baseline, rows, main), result is baseline) for result in results]
-    lines.sort(key=lambda line: (-_value(line.result, main), line.result.name))
-    competing = [line for line in lines if line.competes(main)]
+    lines.sort(key=lambda line: (-main.worth(line.result.metrics.get(main.name)), line.result.name))
+    competing = [line for line in lines if line.competes(main.name)]
     if not reason:
-        values = [_value(line.result, main) for line in competing]
+        values = [main.worth(line.result.metrics.get(main.name)) for line in competing]
         places = [1 + sum(other > value for other in values) for value in values]
         competing = [replace(line, rank=place) for line, place in zip(competing, places, strict=True)]
-    return Board(metrics, competing, [line for line in lines if not line.competes(main)], reason)
-
-
-def _value(result: Result, metric: str) -> float:
-    """For ordering: what has no value comes last."""
-    estimate = result.metrics.get(metric)
-    return float("-inf") if estimate is None or estimate.value is None else estimate.value
+    return Board(metrics, competing, [line for line in lines if not line.competes(main.name)], reason)
 
 
 def _find_baseline(results: Sequence[Result]) -> Result | None:
@@ -151,12 +167,15 @@ def _find_baseline(results: Sequence[Result]) -> Result | None:
 
 
 def _gain(
-    result: Result, baseline: Result | None, rows: Mapping[str, pandas.DataFrame], metric: str
+    result: Result, baseline: Result | None, rows: Mapping[str, pandas.DataFrame], metric: MetricInfo
 ) -> Estimate | None:
-    """Paired by prompt id; the same seed for all, so that all gains see the same resamples."""
-    if baseline is None or result is baseline or metric not in result.metrics or metric not in baseline.metrics:
+    """Paired by prompt id, or by group of images; the same seed for all, so that all gains see the same resamples."""
+    name = metric.name
+    if baseline is None or result is baseline or name not in result.metrics or name not in baseline.metrics:
         return None
-    base, own = (rows[name].set_index("prompt_id")[metric] for name in (baseline.name, result.name))
+    if metric.of_set:
+        return grouped_estimate(result.pseudo_values(name) - baseline.pseudo_values(name), result.suite.n)
+    base, own = (rows[each.name].set_index("prompt_id")[name] for each in (baseline, result))
     if set(base.index) != set(own.index):
         raise BadInput.at(result.name, "prompt_id", len(own), f"are not the prompts of {baseline.name}; evaluate again")
     seed = keys.seed("gain", result.suite.seed)

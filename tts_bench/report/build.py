@@ -20,6 +20,7 @@ from tts_bench.report.search_hacking import search_hacking_png
 from tts_bench.report.search_page import search_page
 from tts_bench.report.search_scaling import search_scaling_png
 from tts_bench.report.search_tidy import search_spreadsheet
+from tts_bench.report.set_scaling import set_scaling_png
 from tts_bench.report.tidy import spreadsheet
 from tts_bench.results import Result
 
@@ -37,10 +38,11 @@ def build(
 ) -> list[Path]:
     """Write `<suite>.md`, `.csv`, `-scaling.png` and `-verifiers.png` into `out` and return their paths.
 
-    Where a search was run at two budgets or more, also `<suite>-search.md`, `.csv`, `-scaling.png` and, where a
-    verifier can be hacked, `-hacking.png`; the two figures above then show one of those searches a verifier. `rows`
-    holds each result's rows by submission name. The same results give the same bytes. BadInput for no results,
-    results of another suite, a name twice, or missing rows; MachineFailed if the disk refuses.
+    Where a search was run at two budgets or more, also `<suite>-search.md`, `.csv`, `-scaling.png`, `-hacking.png` if a
+    verifier can be hacked, and `<suite>-sets.png` if there are metrics of whole sets; the two figures above then show
+    one of those searches a verifier. `rows` holds each result's rows by submission name. The same results give the same
+    bytes. BadInput for no results, results of another suite, a name twice, or missing rows; MachineFailed if the disk
+    refuses.
     """
     keys.check_name(suite, "leaderboard", "suite")
     _check(results, rows, suite)
@@ -62,6 +64,7 @@ def build(
 
 def _search_files(board: Board, found: Sequence[Comparison], title: str, suite: str) -> dict[str, bytes]:
     files = {
+        f"{suite}-sets.png": set_scaling_png(board, [each.panel for each in found], title),
         f"{suite}-search-scaling.png": search_scaling_png(found, board.main, title),
         f"{suite}-search-hacking.png": search_hacking_png(found, board.main, title),
         f"{suite}-search.csv": search_spreadsheet(board, found).encode("utf-8"),

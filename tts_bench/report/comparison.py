@@ -28,7 +28,7 @@ class Comparison:
 
 def compare(board: Board, panels: Sequence[Panel], rows: Mapping[str, pandas.DataFrame]) -> list[Comparison]:
     """One a panel, in their order; `rows` by submission name."""
-    scores, main = Scores(board, rows), board.main.name
+    scores, main = Scores(board, rows), board.main
     return [
         Comparison(
             panel,

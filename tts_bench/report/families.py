@@ -70,10 +70,11 @@ def find_panels(board: Board) -> list[Panel]:
     for family in found:
         recipe = family.first.result.recipe
         by_panel[keys.digest({"model": recipe["model"], "verifier": recipe["verifier"]})].append(family)
-    main = board.main.name
+    main = board.main
 
     def place(panel: Panel) -> tuple[bool, float, str]:
-        return not panel.families[0].first.competes(main), -_value(_best(panel, main), main), panel.title
+        worth = main.worth(_best(panel, main).result.metrics.get(main.name))
+        return not panel.families[0].first.competes(main.name), -worth, panel.title
 
     return sorted((_panel(families, board, found) for families in by_panel.values()), key=place)
 
@@ -93,7 +94,7 @@ def summary(board: Board, panels: Sequence[Panel]) -> Board:
         return board
     families = [family for panel in panels for family in panel.families]
     members = {line.result.name for family in families for line in family.lines.values()}
-    shown = {_best(panel, board.main.name).result.name for panel in panels}
+    shown = {_best(panel, board.main).result.name for panel in panels}
     curves = {family.last.result.name: [line.result for line in family.lines.values()] for family in families}
 
     def kept(lines: Sequence[Line]) -> list[Line]:
@@ -137,12 +138,7 @@ def _baseline(board: Board, result: Result) -> Line | None:
     return min(same, key=lambda line: (not line.is_baseline, line.result.nfe, line.result.name), default=None)
 
 
-def _best(panel: Panel, main: str) -> Line:
+def _best(panel: Panel, main: MetricInfo) -> Line:
     """The best at the panel's highest budget."""
     lines = [family.lines[panel.budgets[-1]] for family in panel.families if panel.budgets[-1] in family.lines]
-    return min(lines, key=lambda line: (-_value(line, main), line.result.name))
-
-
-def _value(line: Line, main: str) -> float:
-    value = line.result.metrics[main].value
-    return float("-inf") if value is None else value
+    return min(lines, key=lambda line: (-main.worth(line.result.metrics.get(main.name)), line.result.name))

@@ -35,7 +35,7 @@ class Grid:
 def leaderboard_grid(board: Board, lines: Sequence[Line]) -> Grid:
     """One row a line: rank, names, NFE, every metric, the gain in the main metric."""
     places = {metric.name: _places(board, metric) for metric in board.metrics}
-    best = {metric.name: _best(board, metric.name) for metric in board.metrics}
+    best = {metric.name: _best(board, metric) for metric in board.metrics}
     main, everyone = board.main, [line.result for line in board.lines]
     rows = []
     for line in lines:
@@ -50,13 +50,15 @@ def leaderboard_grid(board: Board, lines: Sequence[Line]) -> Grid:
 
 
 def group_grid(board: Board, kind: str, groups: Sequence[str]) -> Grid:
-    """The main metric by `kind` ("category" or "split"): one row a submission, one column a group with its n."""
-    main = board.main
+    """One metric by `kind` ("category" or "split"): one row a submission, one column a group with its n."""
+    metric = board.of_groups
     rows = []
     for line in board.lines:
         of_kind = line.result.groups.get(kind, {})
-        estimates = [of_kind.get(group, {}).get(main.name) for group in groups]
-        cells = [Cell(wording.interval(estimate, main, _places(board, main)), numbers=True) for estimate in estimates]
+        estimates = [of_kind.get(group, {}).get(metric.name) for group in groups]
+        cells = [
+            Cell(wording.interval(estimate, metric, _places(board, metric)), numbers=True) for estimate in estimates
+        ]
         rows.append([Cell(_name(line) + (" (oracle)" if line.is_oracle else "")), *cells])
     headers = [f"{group or '(none)'} (n = {_group_size(board, kind, group)})" for group in groups]
     return Grid(["submission", *headers], rows, texts=1)
@@ -78,11 +80,12 @@ def _metric_cell(line: Line, metric: MetricInfo, places: int, best: float | None
     return Cell(wording.interval(estimate, metric, places), numbers=True, bold=is_best)
 
 
-def _best(board: Board, metric: str) -> float | None:
-    """The highest value among ranked lines that do not grade themselves; None where there is nothing to compare."""
-    values = [_value(line.result.metrics.get(metric)) for line in board.ranked if not line.grades_itself(metric)]
+def _best(board: Board, metric: MetricInfo) -> float | None:
+    """The best value among ranked lines that do not grade themselves; None where there is nothing to compare."""
+    lines = [line for line in board.ranked if not line.grades_itself(metric.name)]
+    values = [_value(line.result.metrics.get(metric.name)) for line in lines]
     numbers = [value for value in values if value is not None]
-    return max(numbers) if len(numbers) > 1 else None
+    return (min if metric.lower else max)(numbers) if len(numbers) > 1 else None
 
 
 def _value(estimate: Estimate | None) -> float | None:
@@ -107,5 +110,5 @@ def _name(line: Line) -> str:
 
 def _group_size(board: Board, kind: str, group: str) -> int:
     """Prompts in a group, scored or not: the same for every line of a board."""
-    found = (line.result.groups.get(kind, {}).get(group, {}).get(board.main.name) for line in board.lines)
+    found = (line.result.groups.get(kind, {}).get(group, {}).get(board.of_groups.name) for line in board.lines)
     return next((estimate.n + estimate.unscored for estimate in found if estimate is not None), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ def bends(panel: Panel, board: Board, scores: Scores) -> list[Bend]:
     if baseline is None:
         return []
     weights = _weights(panel, _own_metrics(panel, board), baseline, scores)
-    return [_bend(family, baseline, board.main.name, weights, scores) for family in panel.families]
+    return [_bend(family, baseline, board.main, weights, scores) for family in panel.families]
 
 
 def _own_metrics(panel: Panel, board: Board) -> list[MetricInfo]:
@@ -61,20 +61,29 @@ def _own_metrics(panel: Panel, board: Board) -> list[MetricInfo]:
         return []
     lines = [panel.baseline, *(line for family in panel.families for line in family.lines.values())]
     whole = [metric for metric in board.metrics if all(metric.name in line.result.metrics for line in lines)]
-    return [metric for metric in whole if panel.grades_itself(metric)]
+    return [metric for metric in whole if panel.grades_itself(metric) and not metric.of_set]
 
 
-def _bend(family: Family, baseline: Line, main: str, weights: dict[str, float], scores: Scores) -> Bend:
+def _bend(family: Family, baseline: Line, main: MetricInfo, weights: dict[str, float], scores: Scores) -> Bend:
     zero = _own(baseline, weights, scores)
     gains = [
         Gain(budget, paired_delta(_own(line, weights, scores), zero, scores.seed), scores.delta(line, baseline, main))
         for budget, line in family.lines.items()
     ]
-    turn = turning_point([scores.of(line, main) for line in family.lines.values()], scores.seed)
+    turn = _turn([scores.of(line, main.name) for line in family.lines.values()], main, scores.seed)
     diversity = {
         budget: mean_estimate(scores.of(line, DIVERSITY), scores.seed) for budget, line in family.lines.items()
     }
-    return Bend(family, gains, turn, diversity, scores.delta(family.last, family.first, DIVERSITY))
+    spread = [scores.of(line, DIVERSITY) for line in (family.last, family.first)]
+    return Bend(family, gains, turn, diversity, paired_delta(spread[0], spread[1], scores.seed))
+
+
+def _turn(curve: Sequence[np.ndarray], main: MetricInfo, seed: int) -> Turn | None:
+    """Where it turns for the worse; the fall keeps the metric's own sign."""
+    if not main.lower:
+        return turning_point(curve, seed)
+    turn = turning_point([-values for values in curve], seed)
+    return turn and replace(turn, fall=turn.fall and turn.fall.negated)
 
 
 def _own(line: Line, weights: dict[str, float], scores: Scores) -> np.ndarray:

@@ -36,8 +36,8 @@ def verifiers_png(board: Board, rows: Mapping[str, pandas.DataFrame], title: str
 
 
 def gains_in_deviations(board: Board, rows: Mapping[str, pandas.DataFrame]) -> np.ndarray:
-    """(lines, metrics); NaN, a grey cell, where there is nothing to compare with."""
-    return np.array([[_gain(board, rows, line, metric.name) for metric in board.metrics] for line in board.lines])
+    """(lines, metrics); NaN, a grey cell, with nothing to compare with, or for a number that no prompt has alone."""
+    return np.array([[_gain(board, rows, line, metric) for metric in board.metrics] for line in board.lines])
 
 
 def _cells(axis: Axes, board: Board, gains: np.ndarray, columns: list[str], names: list[str]) -> None:
@@ -57,13 +57,13 @@ def _cells(axis: Axes, board: Board, gains: np.ndarray, columns: list[str], name
         axis.axhline(len(board.ranked), color=INK, linewidth=1.2)
 
 
-def _gain(board: Board, rows: Mapping[str, Any], line: Line, metric: str) -> float:
+def _gain(board: Board, rows: Mapping[str, Any], line: Line, metric: MetricInfo) -> float:
     baseline = board.baseline
-    own = line.result.metrics.get(metric)
-    base = baseline.metrics.get(metric) if baseline else None
-    if not baseline or not own or not base or own.value is None or base.value is None:
+    own = line.result.metrics.get(metric.name)
+    base = baseline.metrics.get(metric.name) if baseline else None
+    if metric.of_set or not baseline or not own or not base or own.value is None or base.value is None:
         return float("nan")
-    deviation = float(np.nanstd(rows[baseline.name][metric].to_numpy(dtype=float)))
+    deviation = float(np.nanstd(rows[baseline.name][metric.name].to_numpy(dtype=float)))
     return (own.value - base.value) / deviation if deviation else float("nan")
 
 

@@ -26,7 +26,7 @@ def page(boards: Sequence[Board], groups: dict[str, list[str]], title: str, suit
     parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
     for kind, values in groups.items():
         if any(values):
-            heading = f"## By {kind}: {escape.markdown_cell(board.main.name)}"
+            heading = f"## By {kind}: {escape.markdown_cell(board.of_groups.name)}"
             parts += [heading, markdown_grid(group_grid(shown, kind, values))]
     parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
     for apart in boards[1:]:
@@ -41,6 +41,10 @@ _ALL = "All submissions"
 _UNRANKED = (
     "The verifier of these submissions reads the number that ranks the others. They show how much the search could "
     "gain from a perfect verifier; they do not compete."
+)
+_OF_SET = (
+    "Numbers of all images together have the interval of a jackknife over groups of images that all submissions share "
+    "(Student's, 95 %), at this many images: FID at fewer is higher, whatever the images."
 )
 _APART = (
     "Evaluated under another protocol than the results above, so not comparable with them; gains are over the baseline "
@@ -78,8 +82,10 @@ def _reading(board: Board) -> str:
         "`value [low, high]` is a mean over prompts and its 95 % interval: how far the mean may lie from that over all "
         "prompts of this kind. Wilson's interval where every value is 0 or 1, else a percentile bootstrap over "
         "prompts. It does not cover another seed or another training run of the model.",
-        f"**Gain** is the mean difference to {over} in {escape.markdown_cell(board.main.name)}, prompt by prompt, "
-        "with a paired bootstrap: it can exclude 0 where the two intervals beside it overlap.",
+        *([_OF_SET] if any(metric.of_set for metric in board.metrics) else []),
+        f"**Gain** is the mean difference to {over} in {escape.markdown_cell(board.main.name)}, "
+        + ("group by group of images" if board.main.of_set else "prompt by prompt, with a paired bootstrap")
+        + ": it can exclude 0 where the two intervals beside it overlap.",
         "**Seeds**: every submission draws its noise from the same seeds, so all comparisons are paired; a prompt's "
         "first candidate is the same image for all that share a model.",
         f"**Flags**: {OWN} marks a metric that the submission's own verifier uses: it grades itself there, and is "
@@ -93,4 +99,7 @@ def _metric(metric: MetricInfo) -> str:
     percent = " (in percent)" if metric.percent else ""
     main = ", which ranks" if metric.main else ""
     name, title, scorer = (escape.markdown_cell(text) for text in (metric.name, metric.title, metric.scorer))
-    return f"**{name}**{percent}{main}: {title}; by the scorer {scorer}."
+    if not metric.of_set:
+        return f"**{name}**{percent}{main}: {title}; by the scorer {scorer}."
+    better = "lower" if metric.lower else "higher"
+    return f"**{name}**{percent}{main}: {title}; of all images together, {better} is better; in the features {scorer}."

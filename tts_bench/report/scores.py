@@ -9,8 +9,8 @@ import numpy as np
 
 from tts_bench import keys
 from tts_bench.errors import BadInput
-from tts_bench.report.board import Board, Line
-from tts_bench.stats import Estimate, paired_delta
+from tts_bench.report.board import Board, Line, MetricInfo
+from tts_bench.stats import Estimate, grouped_estimate, mean_estimate, paired_delta
 
 if TYPE_CHECKING:
     import pandas
@@ -34,8 +34,10 @@ class Scores:
         return len(self._prompts)
 
     def of(self, line: Line, column: str) -> np.ndarray:
-        """(prompts,) float64, NaN where there is no number."""
+        """(prompts,) float64, NaN where there is no number; of a number of the whole set (groups,) pseudo-values."""
         name = line.result.name
+        if column in line.result.left_out:
+            return line.result.pseudo_values(column)
         if name not in self._aligned:
             own = self._rows[name].set_index("prompt_id")
             if set(own.index) != set(self._prompts):
@@ -44,6 +46,15 @@ class Scores:
             self._aligned[name] = own.reindex(self._prompts)
         return self._aligned[name][column].to_numpy(dtype=np.float64)
 
-    def delta(self, candidate: Line, baseline: Line, column: str) -> Estimate:
-        """The mean difference, prompt by prompt."""
-        return paired_delta(self.of(candidate, column), self.of(baseline, column), self.seed)
+    def mean(self, values: np.ndarray, metric: MetricInfo) -> Estimate:
+        """Of one number a prompt, or a group, for a metric of that kind."""
+        return grouped_estimate(values, self.n) if metric.of_set else mean_estimate(values, self.seed)
+
+    def difference(self, candidate: np.ndarray, baseline: np.ndarray, metric: MetricInfo) -> Estimate:
+        """The mean difference, prompt by prompt, or group by group."""
+        if metric.of_set:
+            return grouped_estimate(candidate - baseline, self.n)
+        return paired_delta(candidate, baseline, self.seed)
+
+    def delta(self, candidate: Line, baseline: Line, metric: MetricInfo) -> Estimate:
+        return self.difference(self.of(candidate, metric.name), self.of(baseline, metric.name), metric)

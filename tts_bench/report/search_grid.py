@@ -38,7 +38,7 @@ def area_grid(found: Comparison, main: MetricInfo) -> Grid:
     rows = []
     for each in found.standings:
         words = "the reference" if each.family is found.panel.reference else verdict(each)
-        budgets, mark = each.family.budgets, MARKS[each.area_difference.side] if each.area_difference else ""
+        budgets, mark = each.family.budgets, MARKS[main.side(each.area_difference)] if each.area_difference else ""
         difference = f"{wording.interval(each.area_difference, main, places, '+')} {mark}".rstrip()
         rows.append([
             Cell(each.family.label), Cell(words), Cell(f"{wording.nfe(budgets[0])}–{wording.nfe(budgets[-1])}"),
@@ -76,8 +76,9 @@ def bend_grid(found: Comparison, main: MetricInfo) -> Grid:
         numbers = [*ends, _fall(bend, main, places), *diversity, change]
         rows.append([Cell(bend.family.label), Cell(_turn(bend)), *(Cell(text, numbers=True) for text in numbers)])
     low, high = _ends(found.bends)
+    turns, changes = ("turns up", "rises") if main.lower else ("turns down", "falls")
     headers = [
-        "search", f"{main.name} turns down after", f"gain in SD / in {main.name} at {low}", f"at {high}", "falls by",
+        "search", f"{main.name} {turns} after", f"gain in SD / in {main.name} at {low}", f"at {high}", f"{changes} by",
         f"diversity at {low}", f"at {high}", "change",
     ]  # fmt: skip
     return Grid(headers, rows, texts=2)
@@ -89,7 +90,9 @@ def verdict(found: Standing) -> str:
         return wording.NOTHING
     better, same, worse = (found.budgets_where(side) for side in (1, 0, -1))
     if not better:
-        parts = [NO_BETTER if found.area_difference is None or found.area_difference.side < 1 else ONLY_IN_ALL]
+        parts = [
+            NO_BETTER if found.area_difference is None or found.metric.side(found.area_difference) < 1 else ONLY_IN_ALL
+        ]
         return "; ".join(parts + ([f"worse at {_listed(worse)}"] if worse else []))
     parts = [f"better at {_listed(better)}"]
     parts += [f"no different at {_listed(same)}"] if same else []
@@ -103,7 +106,7 @@ def _budget_cell(found: Standing, budget: int, main: MetricInfo, places: int, is
     if difference is None:
         return Cell(wording.interval(estimate, main, places), numbers=True, bold=is_best)
     value = wording.number(estimate.value if estimate else None, main, places)
-    text = f"{value} {MARKS[difference.side]} {wording.interval(difference, main, places, '+')}"
+    text = f"{value} {MARKS[main.side(difference)]} {wording.interval(difference, main, places, '+')}"
     return Cell(text, numbers=True, bold=is_best)
 
 

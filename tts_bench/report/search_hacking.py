@@ -23,9 +23,10 @@ def search_hacking_png(found: Sequence[Comparison], metric: MetricInfo, title: s
     shown = [each for each in found if each.bends]
     if not shown:
         return b""
+    turns, worse = ("up after its best", "higher") if metric.lower else ("down after its peak", "lower")
     note = (
         "One point a budget, the highest one large; the baseline lies at 0, 0.\n"
-        "Ring, strong line: the main metric turns down after its peak (a later budget is lower, paired 95 %)."
+        f"Ring, strong line: the main metric turns {turns} (a later budget is {worse}, paired 95 %)."
     )
     styles = search_styles([each.panel for each in found])  # a search looks here as it does beside its curve
     panels = [each.panel for each in shown]

@@ -21,6 +21,7 @@ def search_page(board: Board, found: Sequence[Comparison], title: str, suite: st
         f"# {escape.markdown_cell(title)}: search at equal NFE",
         f"{protocol(board)} {_charged(found)} All submissions are in [{suite}.md]({suite}.md).",
         f"![{main} against charged NFE, a panel a verifier]({suite}-search-scaling.png)",
+        *([f"![Metrics of the whole set of images]({suite}-sets.png)"] if any(m.of_set for m in board.metrics) else []),
         f"## Frontier: the best search at each budget, by {main}",
         markdown_grid(front_grid(found, board.main)),
     ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tts_bench.report.board import Line
+from tts_bench.report.board import Line, MetricInfo
 from tts_bench.report.families import Family, Panel
 from tts_bench.report.scores import Scores
-from tts_bench.stats import Estimate, log2_area, mean_estimate, paired_delta
+from tts_bench.stats import Estimate, log2_area
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,14 @@ class Standing:
     """
 
     family: Family
+    metric: MetricInfo
     differences: Mapping[int, Estimate]
     area: Estimate
     area_difference: Estimate | None
 
     def budgets_where(self, side: int) -> list[int]:
-        """Budgets at which the difference lies above 0 (1), below (-1) or neither (0)."""
-        return [budget for budget, found in self.differences.items() if found.side == side]
+        """Budgets at which the difference says better (1), worse (-1) or neither (0)."""
+        return [budget for budget, found in self.differences.items() if self.metric.side(found) == side]
 
 
 @dataclass(frozen=True)
@@ -45,50 +47,46 @@ class Front:
 
     @property
     def ties(self) -> list[Family]:
-        """Those of which the interval does not lie below 0."""
+        """Those whose interval holds 0."""
         return [family for family, difference in self.behind if difference.side == 0]
 
 
-def standings(panel: Panel, scores: Scores, metric: str) -> list[Standing]:
+def standings(panel: Panel, scores: Scores, metric: MetricInfo) -> list[Standing]:
     """The reference first, then by area; what has none comes last."""
     found = [_standing(family, panel.reference, scores, metric) for family in panel.families]
 
     def place(standing: Standing) -> tuple[bool, float, str]:
-        area = standing.area.value
-        return standing.family is not panel.reference, float("inf") if area is None else -area, standing.family.label
+        return standing.family is not panel.reference, -metric.worth(standing.area), standing.family.label
 
     return sorted(found, key=place)
 
 
-def fronts(panel: Panel, scores: Scores, metric: str) -> list[Front]:
+def fronts(panel: Panel, scores: Scores, metric: MetricInfo) -> list[Front]:
     """The best at every budget at which two or more searches have a number."""
     found = []
     for budget in panel.budgets:
-        values = [(_value(family.lines[budget], metric), family) for family in panel.families if budget in family.lines]
-        ranked = sorted(((-v, family.label, family) for v, family in values if v is not None), key=lambda it: it[:2])
+        here = [family for family in panel.families if budget in family.lines]
+        values = [(metric.worth(family.lines[budget].result.metrics[metric.name]), family) for family in here]
+        ranked = sorted((each for each in values if each[0] > -math.inf), key=lambda each: (-each[0], each[1].label))
         if len(ranked) > 1:
-            best, *others = [family for _, _, family in ranked]
+            best, *others = [family for _, family in ranked]
             deltas = [scores.delta(other.lines[budget], best.lines[budget], metric) for other in others]
             found.append(Front(budget, best, list(zip(others, deltas, strict=True))))
     return found
 
 
-def _standing(family: Family, reference: Family | None, scores: Scores, metric: str) -> Standing:
-    area = mean_estimate(log2_area(family.budgets, _curve(family, family.budgets, scores, metric)), scores.seed)
+def _standing(family: Family, reference: Family | None, scores: Scores, metric: MetricInfo) -> Standing:
+    area = scores.mean(log2_area(family.budgets, _curve(family, family.budgets, scores, metric)), metric)
     if reference is None or family is reference:
-        return Standing(family, {}, area, None)
+        return Standing(family, metric, {}, area, None)
     shared = [budget for budget in family.budgets if budget in reference.lines]
     differences = {b: scores.delta(family.lines[b], reference.lines[b], metric) for b in shared}
     if len(shared) < 2:
-        return Standing(family, differences, area, None)
+        return Standing(family, metric, differences, area, None)
     own, theirs = (log2_area(shared, _curve(each, shared, scores, metric)) for each in (family, reference))
-    return Standing(family, differences, area, paired_delta(own, theirs, scores.seed))
+    return Standing(family, metric, differences, area, scores.difference(own, theirs, metric))
 
 
-def _curve(family: Family, budgets: Sequence[int], scores: Scores, metric: str) -> np.ndarray:
-    """(prompts, budgets)"""
-    return np.stack([scores.of(family.lines[budget], metric) for budget in budgets], axis=-1)
-
-
-def _value(line: Line, metric: str) -> float | None:
-    return line.result.metrics[metric].value
+def _curve(family: Family, budgets: Sequence[int], scores: Scores, metric: MetricInfo) -> np.ndarray:
+    """(prompts or groups, budgets)"""
+    return np.stack([scores.of(family.lines[budget], metric.name) for budget in budgets], axis=-1)

@@ -1,0 +1,132 @@
+"""Numbers of a whole set on the boards: lower may be better, and intervals are paired by groups of images.
+
+The made-up distance is a mean over prompts, so that what is shown can be held to scipy's Student interval over groups.
+Its mirror image, of which higher is better, must lead to the same words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import stats as reference
+
+from tests.report.fake_grid import BUDGETS, Made, fake_grid
+from tts_bench.report.board import Board, MetricInfo, make_boards
+from tts_bench.report.build import build
+from tts_bench.report.comparison import Comparison, compare
+from tts_bench.report.families import find_panels
+from tts_bench.report.grid import leaderboard_grid
+from tts_bench.report.heat_map import gains_in_deviations
+from tts_bench.results import Result
+from tts_bench.stats import grouped_estimate, pseudo_values
+
+N, GROUPS = 40, 8
+DISTANCE = MetricInfo("fid", "distance", False, True, "network", lower=True, of_set=True)
+MIRROR = MetricInfo("likeness", "likeness", False, True, "network", of_set=True)
+OTHERS = [MetricInfo("accuracy", "share right", True, False, "checker")]
+
+
+def distances(rows: pd.DataFrame) -> np.ndarray:
+    return 10 * (1 - rows["dual_encoder"].to_numpy())
+
+
+def group_means(rows: pd.DataFrame) -> np.ndarray:
+    return distances(rows).reshape(-1, GROUPS).mean(axis=0)
+
+
+def with_distance(result: Result, rows: pd.DataFrame) -> Result:
+    each, found, left_out = distances(rows), dict(result.metrics), {}
+    for name, sign in (("fid", 1), ("likeness", -1)):
+        left_out[name] = [sign * np.delete(each.reshape(-1, GROUPS), g, axis=1).mean() for g in range(GROUPS)]
+        found[name] = grouped_estimate(pseudo_values(sign * each.mean(), left_out[name]), len(each))
+    return replace(result, metrics=found, left_out=left_out)
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    results, rows = fake_grid(("random", "racing", "svdd"), ("dual_encoder", "appeal"), n=N)
+    return [with_distance(result, rows[result.name]) for result in results], rows
+
+
+def read(made: Made, main: MetricInfo) -> tuple[Board, list[Comparison]]:
+    board = make_boards(*made, [main, *OTHERS])[0]
+    return board, compare(board, find_panels(board), made[1])
+
+
+def test_the_smallest_distance_ranks_first_and_is_bold(made: Made) -> None:
+    board, _ = read(made, DISTANCE)
+    values = [line.result.metrics["fid"].value or 0 for line in board.ranked]
+    assert values == sorted(values) and len(set(values)) > 5
+    bold = [[cell.bold for cell in row] for row in leaderboard_grid(board, board.ranked).rows]
+    column = leaderboard_grid(board, board.ranked).headers.index("fid")
+    assert [row[column] for row in bold] == [value == values[0] for value in values]
+
+
+def test_the_gain_is_student_s_over_groups_of_images(made: Made) -> None:
+    board, _ = read(made, DISTANCE)
+    base = group_means(made[1]["none"])
+    for line in board.lines:
+        if line.is_baseline:
+            continue
+        difference = group_means(made[1][line.result.name]) - base
+        low, high = reference.t.interval(0.95, GROUPS - 1, difference.mean(), reference.sem(difference))
+        assert line.gain is not None
+        assert (line.gain.value, line.gain.low, line.gain.high) == pytest.approx((difference.mean(), low, high))
+
+
+def test_areas_and_differences_are_paired_by_group(made: Made) -> None:
+    _, found = read(made, DISTANCE)
+    checked = 0
+    for panel in found:
+        of = {each.family.label: each for each in panel.standings}
+        curves = {
+            name: np.stack([group_means(made[1][each.family.lines[b].result.name]) for b in BUDGETS])
+            for name, each in of.items()
+        }
+        areas = {name: (curve[1:] + curve[:-1]).mean(axis=0) / 2 for name, curve in curves.items()}
+        for name in ("racing", "svdd"):
+            difference, shown = areas[name] - areas["random"], of[name].area_difference
+            low, high = reference.t.interval(0.95, GROUPS - 1, difference.mean(), reference.sem(difference))
+            assert shown is not None
+            assert (shown.value, shown.low, shown.high) == pytest.approx((difference.mean(), low, high))
+            checked += 1
+    assert checked == 4
+
+
+def test_its_mirror_image_leads_to_the_same_order_and_words(made: Made) -> None:
+    (board, found), (other, mirrored) = read(made, DISTANCE), read(made, MIRROR)
+    assert [line.result.name for line in board.lines] == [line.result.name for line in other.lines]
+    sides = set()
+    for here, there in zip(found, mirrored, strict=True):
+        for one, two in zip(here.standings, there.standings, strict=True):
+            assert one.family.label == two.family.label
+            for side in (-1, 0, 1):
+                assert one.budgets_where(side) == two.budgets_where(side)
+                sides |= {side} if one.budgets_where(side) else set()
+        assert [front.best.label for front in here.fronts] == [front.best.label for front in there.fronts]
+        for bend, twin in zip(here.bends, there.bends, strict=True):
+            assert (bend.turn and bend.turn.peak) == (twin.turn and twin.turn.peak)
+            assert (bend.turn and bend.turn.low) == (twin.turn and twin.turn.low)
+    assert {0, 1} <= sides
+
+
+def test_a_number_of_no_single_prompt_has_no_colour(made: Made) -> None:
+    board, _ = read(made, DISTANCE)
+    gains = gains_in_deviations(board, made[1])
+    assert np.isnan(gains[:, 0]).all() and np.isfinite(gains[:, 1]).all()
+
+
+def test_the_pages_are_built_and_the_figure_of_sets_with_them(made: Made, tmp_path: Path) -> None:
+    paths = build(*made, [DISTANCE, *OTHERS], "Digits", "shapes", tmp_path)
+    names = {path.name for path in paths}
+    assert "shapes-sets.png" in names
+    width, height = Image.open(tmp_path / "shapes-sets.png").size
+    assert width > 1000 and height > 600
+    assert "(shapes-sets.png)" in (tmp_path / "shapes-search.md").read_text(encoding="utf-8")
+    plain = build(*made, [replace(OTHERS[0], main=True)], "Digits", "shapes", tmp_path / "plain")
+    assert "shapes-sets.png" not in {path.name for path in plain}
