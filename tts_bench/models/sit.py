@@ -71,6 +71,7 @@ def _found(weights: str | None) -> tuple[Path, Path]:
             return path, path.parent if path.name == "transformer" else path
     fix = f"give a .pt or .safetensors file, or a folder with transformer/, {' or '.join(NAMES)}"
     kind = BadInput if weights else NeedsFiles
+    fix += "" if weights else " (--model PLACE does)"
     raise kind.at("model sit", "weights", weights and shown(weights), fix)
 
 
