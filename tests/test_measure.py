@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from typer.testing import CliRunner, Result
 
 from tests.features.inception import random_inception, save_code, save_images, save_script
 from tts_bench import cli
-from tts_bench.errors import BadInput
+from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.features import clean
 from tts_bench.features.folder import FolderImages
-from tts_bench.features.stream import see
+from tts_bench.features.stream import extract
 from tts_bench.keys import file_digest
-from tts_bench.metrics.sample import moments
+from tts_bench.measure import check_out, read_reference
+from tts_bench.metrics.sample import Sample, moments
+from tts_bench.types import Key
 
 FAKE, REAL = 18, 16
 
@@ -120,7 +123,7 @@ def test_a_report_has_intervals_flags_and_cards(home: Path) -> None:
         assert metric["low"] <= metric["value"] <= metric["high"] and metric["standard_error"] >= 0, name
     assert by_name["frechet_distance_inf"]["card"]["extrapolated"]
     assert (report["n"], report["dimension"]) == (FAKE, 2048)
-    assert report["flags"] == ["fewer images than feature dimensions"]
+    assert report["flags"] == ["no more images than feature dimensions"]
     assert report["reference"]["n"] == REAL and len(report["images"]["pixels"]) == 64
     assert str(home) not in json.dumps(report)
 
@@ -143,8 +146,7 @@ def test_statistics_that_were_kept_stand_for_their_images(home: Path, tmp_path: 
 
 
 def test_moments_alone_leave_some_metrics_missing_with_the_reason(home: Path, tmp_path: Path) -> None:
-    path = home / "inception-2015-12-05.pt"
-    found = moments(see(FolderImages(home / "real"), clean.load(path, file_digest(path))).sample.features)
+    found = moments(extract(FolderImages(home / "real"), network_of(home)).sample.features)
     np.savez(tmp_path / "theirs.npz", mu=found.mean, sigma=found.covariance)
     report = measured("--images", home / "fake", "--reference", tmp_path / "theirs.npz", *own(home))
     by_name = {metric["name"]: metric for metric in report["metrics"]}
@@ -178,7 +180,7 @@ def test_two_images_are_enough_for_a_distance(home: Path, tmp_path: Path) -> Non
 def test_the_table_shows_names_values_and_what_they_hold_under(home: Path) -> None:
     done = CliRunner().invoke(cli.app, ["metrics", *map(str, [*folders(home), *own(home)])], env={"COLUMNS": "140"})
     assert done.exit_code == 0, done.exception
-    for text in ("FID", "FID, n -> infinity", "KID, unsplit", "95 % interval", "flag: fewer images", "features clean"):
+    for text in ("FID", "FID, n -> infinity", "KID, unsplit", "95 % interval", "flag: no more", "features clean"):
         assert text in done.stdout
 
 
@@ -219,5 +221,107 @@ def test_a_network_that_gives_nan_is_refused_by_its_image(home: Path, tmp_path: 
     script = torch.jit.load(str(home / "inception-2015-12-05.pt"))
     next(script.parameters()).data.fill_(float("nan"))
     script.save(str(tmp_path / "nan.pt"))
-    weights = ["--weights", tmp_path / "nan.pt", "--revision", file_digest(tmp_path / "nan.pt")]
+    weights = ["--weights", tmp_path / "nan.pt", "--revision", f"sha256:{file_digest(tmp_path / 'nan.pt')}"]
     assert "000.png" in refused(*folders(home), *weights)
+
+
+class Shelf(dict[Key, Mapping[str, np.ndarray]]):
+    """A cache in memory that holds what a store would take: finite floats."""
+
+    def put(self, key: Key, arrays: Mapping[str, np.ndarray]) -> None:
+        assert all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays.values())
+        self[key] = {name: array.copy() for name, array in arrays.items()}
+
+
+class Asked(clean.Clean):
+    """A feature network that counts the images it was shown."""
+
+    shown = 0
+
+    def run(self, prepared: Sequence[np.ndarray]) -> Sample:
+        self.shown += len(prepared)
+        return super().run(prepared)
+
+
+def network_of(home: Path) -> Asked:
+    path = home / "inception-2015-12-05.pt"
+    return Asked(path, f"sha256:{file_digest(path)}")
+
+
+def kept_pictures(home: Path, to: Path, kind: str) -> Path:
+    """The real images as a folder, an .npz, or ADM's file with moments of its own."""
+    pictures = np.stack([item.read() for item in FolderImages(home / "real").items()])
+    if kind == "folder":
+        to.mkdir()
+        for file in (home / "real").iterdir():
+            (to / file.name).write_bytes(file.read_bytes())
+        return to
+    moments = {} if kind == "npz" else {"mu": np.zeros(2048), "sigma": np.eye(2048)}
+    np.savez(to.with_suffix(".npz"), pictures, **moments)
+    return to.with_suffix(".npz")
+
+
+@pytest.mark.parametrize("kind", ["folder", "npz", "adm"])
+def test_real_images_are_looked_at_once(home: Path, tmp_path: Path, kind: str) -> None:
+    shelf, place = Shelf(), str(kept_pictures(home, tmp_path / "real", kind))
+    first, again, without = network_of(home), network_of(home), network_of(home)
+    (one, card), (two, same) = (read_reference(place, asked, cache=shelf) for asked in (first, again))
+    (three, plain) = read_reference(place, without, batch_size=5)
+    assert (first.shown, again.shown, without.shown) == (REAL, 0, REAL) and len(shelf) == 1
+    assert card == same == plain
+    for other in (two, three):
+        for name in ("features", "logits"):
+            assert np.array_equal(getattr(one, name), getattr(other, name))
+        assert np.array_equal(one.moments.mean, other.moments.mean)
+        assert np.array_equal(one.moments.covariance, other.moments.covariance)
+
+
+def test_a_changed_image_or_network_is_looked_at_anew_and_a_renamed_one_is_not(home: Path, tmp_path: Path) -> None:
+    shelf, real = Shelf(), kept_pictures(home, tmp_path / "real", "folder")
+    _, before = read_reference(str(real), network_of(home), cache=shelf)
+    real = real.rename(tmp_path / "elsewhere")
+    asked = network_of(home)
+    assert read_reference(str(real), asked, cache=shelf)[1] == before and not asked.shown
+    (real / "003.png").write_bytes((real / "004.png").read_bytes())
+    assert read_reference(str(real), asked, cache=shelf)[1] != before and asked.shown == REAL
+    save_script(tmp_path / "other.pt", seed=3)
+    other = Asked(tmp_path / "other.pt", f"sha256:{file_digest(tmp_path / 'other.pt')}")
+    read_reference(str(real), other, cache=shelf)
+    assert other.shown == REAL and len(shelf) == 3
+
+
+def test_an_answer_that_cannot_be_the_networks_is_not_taken(home: Path) -> None:
+    shelf = Shelf()
+    _, card = read_reference(str(home / "real"), network_of(home), cache=shelf)
+    ((key, whole),) = shelf.items()
+    spoilt = [
+        {"features": whole["features"]}, {**whole, "features": whole["features"][:, :9]},
+        {**whole, "logits": whole["logits"][:-1]}, {**whole, "pixels": whole["pixels"][:-1]},
+    ]  # fmt: skip
+    for arrays in spoilt:
+        shelf[key] = arrays
+        asked = network_of(home)
+        assert read_reference(str(home / "real"), asked, cache=shelf)[1] == card and asked.shown == REAL
+
+
+class Careless(Shelf):
+    """The broken twin: whatever the images, it has one answer."""
+
+    def get(self, key: Key, default: object = None) -> Any:
+        return next(iter(self.values()), None)
+
+
+def test_a_cache_that_does_not_look_at_the_key_would_be_seen(home: Path) -> None:
+    shelf, asked = Careless(), network_of(home)
+    first, second = (read_reference(str(home / name), asked, cache=shelf) for name in ("real", "fake"))
+    assert first[1] == second[1] and asked.shown == REAL
+    assert read_reference(str(home / "fake"), asked, cache=Shelf())[1] != second[1]
+
+
+def test_a_place_for_the_report_is_looked_at_before_the_work(tmp_path: Path) -> None:
+    check_out(tmp_path / "new" / "report.json")
+    with pytest.raises(BadInput, match="--out = .*is a folder; name a file"):
+        check_out(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MachineFailed, match="choose another --out"):
+        check_out(tmp_path / "file" / "report.json")

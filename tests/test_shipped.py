@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,19 @@ def test_missing_weights_are_one_line_that_says_how_to_make_them(tmp_path: Path)
         with pytest.raises(BadInput, match=r"train_appeal") as error:
             ask()
         assert "\n" not in str(error.value) and str(tmp_path) not in str(error.value)
+
+
+def test_the_script_that_is_named_is_there() -> None:
+    """Each of the package's own files, as if it were missing."""
+    for world in ("shapes", "digits"):
+        files = [path.stem for path in (SHAPES.parents[1] / world / "weights").glob("*.safetensors")]
+        assert files
+        for name in files:
+            with pytest.raises(BadInput) as error:
+                weights_digest(name, Path("nowhere") / world / "weights")
+            (script, rest) = str(error.value).split("python -m ")[1].split(" ", 1)
+            assert find_spec(script) is not None, script
+            assert ("--role" in rest) == (name in ("features", "reader")) and rest.endswith("--out DIR")
 
 
 def test_the_digest_follows_the_file_s_bytes(tmp_path: Path) -> None:

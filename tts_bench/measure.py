@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
+from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.files import check_folder
 from tts_bench.progress import Progress
 from tts_bench.registry import FEATURES, METRICS
-from tts_bench.types import Json
+from tts_bench.types import Json, Key
 
 if TYPE_CHECKING:
     from tts_bench.features.protocol import FeatureNetwork, ImageSource
-    from tts_bench.features.stream import Seen
+    from tts_bench.features.stream import Extracted
     from tts_bench.metrics.protocol import SetMetric
     from tts_bench.metrics.sample import Reference, Sample
 
 EXTRAPOLATED = {"frechet_distance": "frechet_distance_inf", "inception_score_unsplit": "inception_score_inf"}
 NO_FEATURES = "the reference holds moments alone; give its images, or statistics kept by --save-reference"
 NO_LOGITS = "this feature network has no classifier; take --features fidelity"
+
+
+class Cache(Protocol):
+    """What networks saw of real images, kept between calls: finite arrays of floats by name, under a key."""
+
+    def get(self, key: Key) -> Mapping[str, np.ndarray] | None:
+        """The arrays that were put under the key, None where they are not there or no longer whole."""
+        ...
+
+    def put(self, key: Key, arrays: Mapping[str, np.ndarray]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ def measure(
     missing, with the reason.
     """
     from tts_bench.features.folder import open_images
-    from tts_bench.features.stream import see
+    from tts_bench.features.stream import extract
     from tts_bench.metrics.frechet import flags
     from tts_bench.metrics.reference import write_statistics
 
@@ -98,8 +111,11 @@ def measure(
 
     card = network.card  # looks at the weights before the work begins
 
-    against, reference_card = _against(reference, network, settings, progress)
-    seen = see(source, network, settings.batch_size, settings.readers, progress)
+    def look(at: ImageSource) -> Extracted:
+        return extract(at, network, settings.batch_size, settings.readers, progress)
+
+    against, reference_card = _against(reference, network, look)
+    seen = look(source)
     n = len(seen.sample)
     report = Report(
         n, network.dimension, set_metrics(seen.sample, against), flags(n, network.dimension), card,
@@ -110,19 +126,65 @@ def measure(
     return report
 
 
-def read_reference(place: str, network: FeatureNetwork) -> tuple[Reference, Mapping[str, Json]]:
-    """Real images, or their statistics, as `network` sees them, and their card; BadInput for what cannot be used."""
-    return _against(place, network, Settings(), None)
+def check_out(out: Path) -> None:
+    """Better before the work than after it: BadInput where a report cannot have that name, MachineFailed no folder."""
+    if out.is_dir():
+        raise BadInput.at("command line", "--out", str(out), "is a folder; name a file, e.g. report.json")
+    check_folder(out.absolute().parent)
+
+
+def read_reference(
+    place: str,
+    network: FeatureNetwork,
+    *,
+    batch_size: int = 32,
+    progress: Progress | None = None,
+    cache: Cache | None = None,
+) -> tuple[Reference, Mapping[str, Json]]:
+    """Real images, or their statistics, as `network` sees them, and their card; BadInput for what cannot be used.
+
+    With a cache the network is asked once for the same images: the bytes of their files say which they are.
+    """
+    from tts_bench.features.stream import extract
+
+    def look(at: ImageSource) -> Extracted:
+        key = "" if cache is None else keys.digest({"network": dict(network.card), "images": at.content})
+        if cache is not None and (found := _unpacked(cache.get(key), network)) is not None:
+            return found
+        seen = extract(at, network, batch_size, progress=progress)
+        if cache is not None:
+            cache.put(key, _packed(seen))
+        return seen
+
+    return _against(place, network, look)
+
+
+def _packed(seen: Extracted) -> dict[str, np.ndarray]:
+    """Arrays of floats are all that a cache takes: the digest goes as its bytes."""
+    digest = np.frombuffer(bytes.fromhex(seen.sha256), np.uint8).astype(np.float32)
+    logits = {} if seen.sample.logits is None else {"logits": seen.sample.logits}
+    return {"features": seen.sample.features, "pixels": digest, **logits}
+
+
+def _unpacked(arrays: Mapping[str, np.ndarray] | None, network: FeatureNetwork) -> Extracted | None:
+    """The inverse; None for arrays that are no answer of this network's."""
+    from tts_bench.features.stream import Extracted
+    from tts_bench.metrics.sample import Sample
+
+    if arrays is None or not {"features", "pixels"} <= arrays.keys() or arrays["pixels"].shape != (32,):
+        return None
+    features, logits = arrays["features"], arrays.get("logits")
+    if features.ndim != 2 or len(features) < 2 or features.shape[1] != network.dimension:
+        return None
+    if logits is not None and (logits.ndim != 2 or len(logits) != len(features)):
+        return None
+    return Extracted(Sample(features, logits), arrays["pixels"].astype(np.uint8).tobytes().hex())
 
 
 def _against(
-    place: str, network: FeatureNetwork, settings: Settings, progress: Progress | None
+    place: str, network: FeatureNetwork, look: Callable[[ImageSource], Extracted]
 ) -> tuple[Reference, dict[str, Json]]:
     from tts_bench.features.folder import open_images
-    from tts_bench.features.stream import see
-
-    def look(at: ImageSource) -> Seen:
-        return see(at, network, settings.batch_size, settings.readers, progress)
 
     if _is_statistics(place):
         return _stored(Path(place), network, look)
@@ -142,13 +204,13 @@ def set_metrics(sample: Sample, reference: Reference) -> list[Value]:
 
 def _value(metric: SetMetric, sample: Sample, reference: Reference) -> Value:
     """With too few images to leave a group of them out, a value without an interval."""
-    from tts_bench.metrics.jackknife import interval, replicates
+    from tts_bench.metrics.jackknife import interval, limits_of, replicates
 
     value = low = high = error = None
     note = _lacking(metric, sample, reference)
     try:
         if not note:
-            around = interval(*replicates(metric, sample, reference))
+            around = interval(*replicates(metric, sample, reference), limits_of(metric))
             value, low, high, error = around.value, around.low, around.high, around.error
     except ValueError as reason:
         try:
@@ -164,7 +226,8 @@ def _extrapolated(name: str, metric: SetMetric, sample: Sample, reference: Refer
 
     card: dict[str, Json] = {**metric.card, "extrapolated": {"points": POINTS, "seed": SEED}}
     try:
-        value, note = extrapolate(metric, sample, reference).value, ""
+        found = extrapolate(metric, sample, reference)
+        value, note = found.value, found.flag
     except ValueError as reason:
         value, note = None, str(reason)
     return Value(name, value, None, None, None, metric.lower, card, note)
@@ -183,7 +246,7 @@ def _is_statistics(reference: str) -> bool:
     return path.is_file() and is_statistics(path)
 
 
-def _taken(seen: Seen) -> tuple[Reference, dict[str, Json]]:
+def _taken(seen: Extracted) -> tuple[Reference, dict[str, Json]]:
     """A reference of images."""
     from tts_bench.metrics.sample import Reference, moments
 
@@ -192,7 +255,7 @@ def _taken(seen: Seen) -> tuple[Reference, dict[str, Json]]:
 
 
 def _stored(
-    file: Path, network: FeatureNetwork, look: Callable[[ImageSource], Seen]
+    file: Path, network: FeatureNetwork, look: Callable[[ImageSource], Extracted]
 ) -> tuple[Reference, dict[str, Json]]:
     """A reference of a file; the images that ADM's files hold give it features, its moments stay the file's."""
     from tts_bench.features.folder import NpzImages

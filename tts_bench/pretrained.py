@@ -6,7 +6,8 @@ Weights are read from safetensors alone, and no code of a folder or of the hub i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,11 +15,10 @@ from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
-from tts_bench import keys
 from tts_bench.errors import BadInput, NeedsFiles
-from tts_bench.features.weights import place
 from tts_bench.files import read_limited
-from tts_bench.models.origin import COMMIT, HUB_ID, SHA256, Hub, digest
+from tts_bench.origin import Hub, at_commit, check_pin, digest, held
+from tts_bench.running import place
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 TOKENIZER, WORDS = "tokenizer.json", ("vocab.json", "merges.txt")  # either says all of a tokenizer
@@ -28,17 +28,24 @@ UNUSED = "mask_token"  # for training; some files are without it
 
 @dataclass(frozen=True)
 class Pretrained:
-    """What a scorer asks for: a class of transformers, the `model_type` of its config, and where it is published.
+    """What a plug-in asks for: a class of transformers, the `model_type` of its config, and where it is published.
 
-    `commit` is None where none is known that may serve as default: the user then names one.
+    `name` is the plug-in's and `kind` its registry's. `commit` is None where none is known that may serve as default:
+    the user then names one. `by_weights` makes the file of weights alone the identity, wherever it lies.
     """
 
-    scorer: str
+    name: str
     architecture: str
     model_type: str
     hub_id: str
     commit: str | None
     reads_text: bool = False
+    kind: str = "scorer"
+    by_weights: bool = False
+
+    @property
+    def whose(self) -> str:
+        return f"{self.kind} {self.name}"
 
     def find(self, weights: Path | None, revision: str | None) -> Source:
         """The folder `weights`, or the hub's repository of that name at commit `revision`, or the default.
@@ -46,25 +53,17 @@ class Pretrained:
         `revision` of a folder, sha256:<64 hex>, is the identity that it must have. Nothing is downloaded. BadInput for
         a folder that lacks a file or is of another network, and for a place of the hub that can move.
         """
-        if weights is not None and weights.is_dir():
-            if revision is not None and not SHA256.fullmatch(revision):
-                fix = "a folder is pinned by sha256:<64 hex digits>, or not at all"
-                raise BadInput.at(f"scorer {self.scorer}", "revision", revision, fix)
+        if weights is not None and os.path.isdir(weights):
+            check_pin(revision, self.whose)
             self.check(weights)
             return Source(self, weights, revision)
         repo = self.hub_id if weights is None else weights.as_posix()
         commit = revision or (self.commit if repo == self.hub_id else None)
-        if commit is None or not COMMIT.fullmatch(commit) or not HUB_ID.fullmatch(repo):
-            fix = (
-                f"no such folder, and no commit that is pinned (a branch can move); give --weights {self.scorer}=FOLDER"
-                f" or {self.scorer}={self.hub_id}@<40 hex digits of a commit>"
-            )
-            kind = NeedsFiles if weights is None else BadInput
-            raise kind.at(f"scorer {self.scorer}", "weights", repo + (f"@{revision}" if revision else ""), fix)
-        return Source(self, Hub(repo, commit))
+        give = f"--weights {self.name}=FOLDER or {self.name}={self.hub_id}@<40 hex digits of a commit>"
+        return Source(self, at_commit(repo, commit, self.whose, give, NeedsFiles if weights is None else BadInput))
 
-    def check(self, folder: Path) -> None:
-        """BadInput unless the folder holds a config of this network, its weights, and a tokenizer where it reads."""
+    def check(self, folder: Path) -> Mapping[str, Any]:
+        """The folder's config; BadInput unless it holds one of this network, its weights, and a tokenizer to read."""
         needed = [CONFIG, WEIGHTS]
         if self.reads_text and not (folder / TOKENIZER).is_file():  # transformers would make one up
             needed += WORDS
@@ -79,11 +78,12 @@ class Pretrained:
         if found != self.model_type:
             fix = f"must be {self.model_type!r}, as of {self.hub_id}; give such a folder"
             raise BadInput.at(folder / CONFIG, "model_type", found, fix)
+        return config
 
 
 @dataclass
 class Source:
-    """Where the network is. Making one reads no weights; `identity` of a folder reads them once."""
+    """Where the network is. Making one reads no weights, and no hub is asked before its first use."""
 
     network: Pretrained
     where: Path | Hub
@@ -92,14 +92,16 @@ class Source:
     @cached_property
     def identity(self) -> str:
         """sha256 of a folder's files by name and content, or hub_id@commit; BadInput where a pin says otherwise."""
+        if self.network.by_weights:
+            file = self.folder / WEIGHTS
+            return held(digest(file), self.pin, file, self.network.whose)
         if isinstance(self.where, Hub):
-            return f"{self.where.repo}@{self.where.commit}"
-        files = sorted(path for path in self.where.iterdir() if path.suffix in READ and path.is_file())
-        found = keys.digest([[path.name, digest(path)] for path in files])
-        if self.pin is not None and self.pin != f"sha256:{found}":
-            fix = f"is not {self.pin}, which pins it; restore the folder, or change the pin"
-            raise BadInput.at(self.where, "sha256", found, fix)
-        return found
+            return self.where.name
+        return held(digest(self.where, READ, deep=False), self.pin, self.where, self.network.whose)
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        return self.network.check(self.folder)
 
     @cached_property
     def folder(self) -> Path:
@@ -107,7 +109,7 @@ class Source:
         if isinstance(self.where, Path):
             return self.where
         text = (TOKENIZER, *WORDS, "tokenizer_config.json", "special_tokens_map.json")
-        found = self.where.fetch([CONFIG, WEIGHTS, *(text if self.network.reads_text else ())])
+        found = self.where.fetch([CONFIG, WEIGHTS, *(text if self.network.reads_text else ())], (CONFIG, WEIGHTS))
         self.network.check(found)
         return found
 

@@ -40,7 +40,10 @@ def load_weights(name: str, build: Callable[[], nn.Module], folder: Path = SHAPE
 def _file(name: str, folder: Path) -> Path:
     file = folder / f"{name}.safetensors"
     if not file.is_file():
-        fix = f"is missing; make it by python -m tts_bench.{folder.parent.name}.train_{name}"
+        from tts_bench.digits.network import WIDTHS
+
+        script = f"train_classifier --role {name}" if name in WIDTHS else f"train_{name}"
+        fix = f"is missing; make it by python -m tts_bench.{folder.parent.name}.{script} --out DIR"
         raise BadInput.at(name, "weights", file.name, fix)
     return file
 

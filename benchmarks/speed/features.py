@@ -19,7 +19,7 @@ from PIL import Image
 
 from tts_bench.features.folder import FolderImages
 from tts_bench.features.protocol import FeatureNetwork, ImageSource
-from tts_bench.features.stream import see
+from tts_bench.features.stream import extract
 from tts_bench.registry import FEATURES
 
 
@@ -35,7 +35,7 @@ def make_images(folder: Path, count: int, side: int) -> Path:
 
 def speed(images: ImageSource, network: FeatureNetwork, batch: int, readers: int) -> float:
     began = time.perf_counter()
-    seen = see(images, network, batch, readers)
+    seen = extract(images, network, batch, readers)
     return len(seen.sample) / (time.perf_counter() - began)
 
 

@@ -28,4 +28,6 @@ def test_an_image_comes_back_to_within_a_rounding() -> None:
     shown = to_image(images)
     assert shown.shape == (50, SIDE, SIDE, 3) and shown.dtype == np.uint8 and all(map(readable, shown))
     assert abs(greys(list(shown))[:, 0] - images).max() <= 0.5 / 255 + 1e-7
+    coloured = np.array([[[3, 90, 250]]], np.uint8).repeat(SIDE, 0).repeat(SIDE, 1)
+    assert abs(greys([coloured]) - 343 / 3 / 255).max() < 1e-6, "no channel is left out"
     assert not readable(np.zeros((9, 8, 3), np.uint8))

@@ -26,6 +26,11 @@ def random_inception() -> tuple[Path, str]:
     return folder / "random.pth", f"sha256:{save_state(folder / 'random.pth')}"
 
 
+def pin(path: Path) -> str:
+    """`sha256:` and the digest of a file."""
+    return f"sha256:{file_digest(path)}"
+
+
 class Canary:
     """Pickles as a call that leaves a trace: `antigravity` would be imported when it is unpickled."""
 

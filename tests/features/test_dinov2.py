@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from tts_bench.errors import BadInput
+from tts_bench.errors import BadInput, ServiceFailed
 from tts_bench.features import dinov2
 from tts_bench.keys import file_digest
 
 WIDTH, HEADS, DEPTH, SIDE = 32, 2, 2, 224
+FILES = ("config.json", "model.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +94,36 @@ def test_the_preprocessing_is_that_of_the_paper(folder: Path) -> None:
 
 
 def test_the_card_is_the_content_not_the_place(folder: Path, tmp_path: Path) -> None:
-    for name in dinov2.FILES:
+    for name in FILES:
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     assert dinov2.load(tmp_path).card == dinov2.load(folder).card
     config = json.loads((folder / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"layer_norm_eps": 0.1}))
     assert dinov2.load(tmp_path).card != dinov2.load(folder).card
+
+
+def test_the_card_is_the_one_that_published_results_have(folder: Path) -> None:
+    """Written out, so that keys of stores and cards of results stay: the weights' file, and the config as JSON."""
+    config = json.loads((folder / "config.json").read_text())
+    text = json.dumps(config, sort_keys=True, separators=(",", ":")).encode("ascii")
+    assert dinov2.load(folder).card == {
+        "features": "dinov2", "version": 1, "config": hashlib.sha256(text).hexdigest(),
+        "weights": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
+        "preprocessing": {"to": 224, "by": "PIL bicubic, 8 bits", "normalised": "ImageNet"},
+    }  # fmt: skip
+
+
+def test_loading_takes_float32_and_leaves_the_generator_alone(folder: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    half = {name: value.half() for name, value in load_file(folder / "model.safetensors").items()}
+    save_file(half, tmp_path / "model.safetensors", {"format": "pt"})
+    config = json.loads((folder / "config.json").read_text()) | {"dtype": "float16"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    before = torch.get_rng_state()
+    found = dinov2.load(tmp_path)._network
+    assert torch.equal(torch.get_rng_state(), before)
+    assert {value.dtype for value in found.parameters()} == {torch.float32}
 
 
 def refused(weights: Path | None, revision: str | None = None) -> str:
@@ -113,7 +139,10 @@ def test_a_folder_that_lacks_something_is_refused(folder: Path, tmp_path: Path) 
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     assert "model.safetensors" in refused(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"x" * 64)
-    assert "no configuration of a DINOv2" in refused(tmp_path)
+    assert "must be 'dinov2'" in refused(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "dinov2", "hidden_size": "wide"}')
+    with pytest.raises(BadInput, match="hidden_size = 'wide'"):
+        _ = dinov2.load(tmp_path).dimension
     (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
     assert "cannot be loaded" in refused(tmp_path)
 
@@ -142,16 +171,17 @@ def test_the_default_is_a_pinned_commit_of_the_hub(folder: Path, monkeypatch: py
 
     asked = []
 
-    def download(hub_id: str, name: str, revision: str) -> str:
-        asked.append((hub_id, revision))
-        return str(folder / name)
+    def download(hub_id: str, revision: str, allow_patterns: list[str]) -> str:
+        asked.append((hub_id, revision, *allow_patterns))
+        return str(folder)
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert dinov2.load().card == dinov2.load(folder).card
-    assert set(asked) == {("facebook/dinov2-large", dinov2.COMMIT)} and len(dinov2.COMMIT) == 40
+    assert asked == [("facebook/dinov2-large", dinov2.COMMIT, *FILES)] and len(dinov2.COMMIT) == 40
 
     def offline(*_: object, **__: object) -> str:
         raise ConnectionError("no\nroute")
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", offline)
-    assert "--weights" in refused(None)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    with pytest.raises(ServiceFailed, match="no route.*run the same command again"):
+        _ = dinov2.load().card

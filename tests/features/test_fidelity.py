@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.features.inception import random_inception, save_code, save_images
+from tests.features.inception import pin, random_inception, save_code, save_images
 from tts_bench.errors import BadInput
 from tts_bench.features import fidelity
 from tts_bench.features.folder import FolderImages
-from tts_bench.features.stream import see
-from tts_bench.keys import file_digest
+from tts_bench.features.stream import extract
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def theirs(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_streamed_features_and_logits_are_torch_fidelitys(network: fidelity.Fidelity, pictures: Path) -> None:
-    found, expected = see(FolderImages(pictures), network, batch=4).sample, theirs(pictures)
+    found, expected = extract(FolderImages(pictures), network, batch=4).sample, theirs(pictures)
     assert found.features == pytest.approx(expected["2048"].numpy(), abs=1e-5)
     assert found.logits == pytest.approx(expected["logits_unbiased"].numpy(), abs=1e-4)
     assert np.ptp(found.features, axis=0).max() > 0.01  # the images do not all look the same to it
@@ -83,7 +82,7 @@ def test_tensors_of_another_network_are_refused(tmp_path: Path, state: object) -
     path = tmp_path / "other.pth"
     torch.save(state, path)
     with pytest.raises(BadInput, match=r"other\.pth.*state dict") as refused:
-        fidelity.load(path, file_digest(path))([np.zeros((8, 8, 3), np.uint8)])
+        fidelity.load(path, pin(path))([np.zeros((8, 8, 3), np.uint8)])
     assert "\n" not in str(refused.value)
 
 

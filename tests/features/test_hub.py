@@ -61,3 +61,20 @@ def test_a_hub_that_is_not_there_can_be_tried_again(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(datasets, "load_dataset", load_dataset)
     with pytest.raises(ServiceFailed, match="no route.*run the same command again"):
         list(open_images(PLACE, "--reference").items())
+
+
+def test_a_dataset_that_the_hub_does_not_know_is_a_wrong_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+    from datasets.exceptions import DatasetNotFoundError
+
+    def load_dataset(*_: object, **__: object) -> None:
+        raise DatasetNotFoundError("no\nsuch")
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    with pytest.raises(BadInput, match="no such dataset or commit") as refused:
+        list(open_images(PLACE, "--reference").items())
+    assert "\n" not in str(refused.value)
+
+
+def test_its_content_is_the_pinned_place() -> None:
+    assert open_images(PLACE, "--reference").content == PLACE

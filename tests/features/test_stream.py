@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,17 +13,18 @@ import numpy as np
 import pytest
 
 from tests.features.inception import save_images
-from tts_bench.errors import BadInput
+from tts_bench.errors import BadInput, MachineFailed, PluginFailed
 from tts_bench.features.folder import FolderImages, NpzImages
 from tts_bench.features.protocol import Item
-from tts_bench.features.stream import see
+from tts_bench.features.stream import extract
 from tts_bench.metrics.sample import Sample
+from tts_bench.types import Json
 
 
 class Mean:
     """A network of three features: the mean of each channel."""
 
-    card = {"features": "mean"}
+    card: Mapping[str, Json] = {"features": "mean"}
     dimension = 3
     classes = None
 
@@ -44,6 +45,10 @@ class Slow:
 
     @property
     def count(self) -> int:
+        return self.n
+
+    @property
+    def content(self) -> Json:
         return self.n
 
     def items(self) -> Iterator[Item]:
@@ -71,14 +76,14 @@ class Releasing(Mean):
 @pytest.mark.parametrize("readers", [0, 1, 8])
 @pytest.mark.parametrize("batch", [1, 7, 64])
 def test_order_and_values_are_the_images_own(readers: int, batch: int) -> None:
-    found = see(Slow(seconds=0.002), Mean(), batch, readers)
+    found = extract(Slow(seconds=0.002), Mean(), batch, readers)
     assert np.array_equal(found.sample.features[:, 0], np.arange(40))
-    assert found.sha256 == see(Slow(), Mean(), 5, 0).sha256
+    assert found.sha256 == extract(Slow(), Mean(), 5, 0).sha256
 
 
 def test_no_more_than_two_batches_of_images_are_held() -> None:
     images = Slow(200)
-    see(images, Releasing(images), batch=8, readers=4)
+    extract(images, Releasing(images), batch=8, readers=4)
     assert 8 <= images.most <= 16
 
 
@@ -92,7 +97,7 @@ def test_decoding_overlaps_the_network() -> None:
 
     def seconds(readers: int) -> float:
         began = time.perf_counter()
-        see(Slow(24, seconds=0.04), Busy(), 4, readers)
+        extract(Slow(24, seconds=0.04), Busy(), 4, readers)
         return time.perf_counter() - began
 
     assert seconds(2) < 0.75 * seconds(0)
@@ -102,10 +107,10 @@ def test_the_same_pixels_have_one_digest_wherever_they_lie(tmp_path: Path) -> No
     folder = FolderImages(save_images(tmp_path / "x", 4, 0))
     pictures = [item.read() for item in folder.items()]
     np.savez(tmp_path / "x.npz", np.stack(pictures))
-    digest = see(folder, Mean()).sha256
-    assert see(NpzImages(tmp_path / "x.npz"), Mean()).sha256 == digest
+    digest = extract(folder, Mean()).sha256
+    assert extract(NpzImages(tmp_path / "x.npz"), Mean()).sha256 == digest
     np.savez(tmp_path / "x.npz", np.stack(pictures[::-1]))
-    assert see(NpzImages(tmp_path / "x.npz"), Mean()).sha256 != digest
+    assert extract(NpzImages(tmp_path / "x.npz"), Mean()).sha256 != digest
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -120,12 +125,12 @@ def test_a_network_that_gives_no_numbers_is_refused_by_the_image(value: float, w
             return sample
 
     with pytest.raises(BadInput, match=r"slow: image = '13': .*not finite"):
-        see(Slow(), Broken(), 4)
+        extract(Slow(), Broken(), 4)
 
 
 def test_one_image_is_refused_also_where_the_count_comes_last() -> None:
     with pytest.raises(BadInput, match="two images or more"):
-        see(Slow(1), Mean())
+        extract(Slow(1), Mean())
 
 
 def test_a_broken_image_ends_the_pass_and_leaves_no_thread() -> None:
@@ -136,5 +141,64 @@ def test_a_broken_image_ends_the_pass_and_leaves_no_thread() -> None:
             return super()._read(i)
 
     with pytest.raises(BadInput, match="image 21"):
-        see(Torn(), Mean(), 4, 4)
+        extract(Torn(), Mean(), 4, 4)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
+
+
+class Prepared(Mean):
+    """A network that lets its neighbours in: each feature has the sum of all images that came with it."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device, self.sizes = device, set[int]()
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        return image.astype(np.float32)
+
+    def run(self, prepared: Sequence[np.ndarray]) -> Sample:
+        self.sizes.add(len(prepared))
+        rows = np.array([image.mean((0, 1)) for image in prepared], np.float32)
+        return Sample(rows + rows.sum() / 3, rows[:, :2])
+
+
+@pytest.mark.parametrize("n", [13, 14, 16])
+def test_a_network_is_run_at_one_shape_whatever_remains(n: int) -> None:
+    """On a CPU alone, so that no batch can be seen; elsewhere in full batches."""
+    alone, together = Prepared(), Prepared("cuda")
+    found = extract(Slow(n), alone, batch=5).sample
+    assert np.array_equal(found.features[:, 0], 2 * np.arange(n)) and found.logits is not None
+    assert np.array_equal(found.logits[:, 0], np.arange(n))
+    extract(Slow(n), together, batch=5)
+    assert (alone.sizes, together.sizes) == ({1}, {5})
+
+
+def test_a_network_with_a_shape_of_its_own_gets_full_batches_too() -> None:
+    sizes = []
+
+    class Counting(Mean):
+        def __call__(self, images: Sequence[np.ndarray]) -> Sample:
+            sizes.append(len(images))
+            return super().__call__(images)
+
+    assert len(extract(Slow(13), Counting(), batch=5).sample) == 13 and sizes == [5, 5, 5]
+
+
+@pytest.mark.parametrize("readers", [0, 2])
+@pytest.mark.parametrize("step", ["prepare", "run"])
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (RuntimeError("CUDA out of memory"), MachineFailed, "--batch-size"),
+        (TypeError("no\nHalf"), PluginFailed, "no Half"),
+    ],
+)
+def test_what_a_network_raises_is_one_line(
+    readers: int, step: str, error: Exception, kind: type[Exception], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    network = Prepared()
+    monkeypatch.setattr(network, step, fails)
+    with pytest.raises(kind, match=f"feature network 'mean'.*{text}") as failed:
+        extract(Slow(7), network, 4, readers)
+    assert "\n" not in str(failed.value)

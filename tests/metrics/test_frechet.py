@@ -98,7 +98,7 @@ def test_statistics_of_another_network_are_refused() -> None:
 
 
 def test_few_images_are_flagged() -> None:
-    assert flags(2048, 2048) == ("fewer images than feature dimensions",) and flags(2049, 2048) == ()
+    assert flags(2048, 2048) == ("no more images than feature dimensions",) and flags(2049, 2048) == ()
 
 
 @pytest.mark.parametrize("n", [20, 33, 200])

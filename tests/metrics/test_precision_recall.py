@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -76,7 +78,33 @@ def test_leaving_a_group_out_is_doing_without_it(kind: str) -> None:
     for metric in (load_precision(), load_recall()):
         expected = [metric.value(sample.without(groups == g), reference) for g in range(int(groups.max()) + 1)]
         assert metric.left_out(sample, reference, groups) == pytest.approx(expected, rel=1e-12)
+        value, left = metric.replicates(sample, reference, groups)
+        assert value == metric.value(sample, reference) and left.tolist() == pytest.approx(expected, rel=1e-12)
         assert len(set(expected)) > 1
+
+
+def test_a_block_of_distances_stays_in_its_bytes_and_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tracemalloc counts what numpy holds, beside the images and the radii without each group."""
+    (x, y), groups = pair(3000, 2500, 3), np.arange(3000) % 4
+    sample, reference, found, peaks = Sample(x), Reference(moments(y), y), [], []
+    for size in (2**25, 2**22):
+        monkeypatch.setattr(module, "BYTES", size)
+        tracemalloc.start()
+        found.append([metric.replicates(sample, reference, groups)[0] for metric in (load_precision(), load_recall())])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert found[0] == found[1] == list(precision_recall(x, y))
+    assert peaks[0] < 1.3 * 2**25 and peaks[1] < 1.3 * 2**22
+
+
+def test_two_passes_over_the_distances_are_all_that_the_jackknife_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    (x, y), groups, passes = pair(), np.arange(90) % 20, []
+    squares = module._squares
+    monkeypatch.setattr(module, "_squares", lambda a, b: (passes.append(len(a)), squares(a, b))[1])
+    for metric in (load_precision(), load_recall()):
+        passes.clear()
+        metric.replicates(Sample(x), Reference(moments(y), y), groups)
+        assert len(passes) == 2
 
 
 def test_too_few_images_and_a_reference_without_features_are_refused() -> None:

@@ -15,9 +15,9 @@ from tts_bench import keys
 from tts_bench.errors import BadInput, ServiceFailed
 from tts_bench.models import dit, solvers
 from tts_bench.models.class_conditional import ClassConditional
-from tts_bench.models.origin import Hub
 from tts_bench.models.parametrization import Noise
 from tts_bench.models.vae import DEFAULT
+from tts_bench.origin import Hub
 from tts_bench.protocols import ModelSpec
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

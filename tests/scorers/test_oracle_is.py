@@ -11,10 +11,11 @@ from torchvision.models import inception_v3
 from torchvision.transforms import v2
 
 from tests.features.inception import save_code
-from tests.scorers.tiny import inception, made, pictures
+from tests.scorers.tiny import inception, made, pictures, real
 from tts_bench.errors import BadInput
+from tts_bench.features import fidelity
 from tts_bench.keys import file_digest
-from tts_bench.scorers import oracle_is
+from tts_bench.scorers import oracle_fid, oracle_is
 from tts_bench.scorers.pixels import OF_IMAGENET
 from tts_bench.types import Prompt
 
@@ -50,6 +51,14 @@ def test_the_default_is_the_published_file_and_named_without_it() -> None:
     assert f"sha256:{oracle_is.load(path, revision).card['weights']}" == revision
 
 
+def test_a_card_without_its_file_is_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "absent.pth"
+    for scorer in (oracle_is.load(missing), oracle_fid.load(lambda _: fidelity.load(missing), lambda _: real())):
+        with pytest.raises(BadInput, match=r"weights = .*: no such file that can be read; get http") as e:
+            _ = scorer.card
+        assert "\n" not in str(e.value)
+
+
 def refused(path: Path, revision: str | None = None) -> str:
     with pytest.raises(BadInput) as error:
         assert oracle_is.load(path, revision).network
@@ -61,7 +70,7 @@ def test_a_file_with_code_of_another_network_or_none_is_refused(tmp_path: Path) 
     path = tmp_path / "a.pth"
     assert "no such file" in refused(path)
     code = save_code(path)
-    assert "is not 0cc3c7bd" in refused(path)
+    assert "is not sha256:0cc3c7bd" in refused(path)
     assert "code is never run" in refused(path, f"sha256:{code}")
     torch.save({"fc.weight": torch.zeros(1000, 2048)}, path)
     assert "Conv2d_1a_3x3" in refused(path, f"sha256:{file_digest(path)}")

@@ -1,33 +1,36 @@
-"""One shape for all: what came beside an image leaves no trace."""
+"""Networks of others are asked for numbers without gradients, and for gradients where there is a label."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from tts_bench.scorers import vision
+from tests.scorers.tiny import pictures
+from tts_bench.scorers.pixels import OF_IMAGENET, Preprocessing
+from tts_bench.scorers.vision import see, slope
 
-
-@pytest.mark.parametrize(("device", "size"), [("cpu", 1), ("cuda", 16)])
-@pytest.mark.parametrize("count", [1, 15, 16, 17, 35])
-def test_every_batch_has_one_size_and_rows_keep_their_order(device: str, size: int, count: int) -> None:
-    sizes = set()
-
-    def run(items: list[int]) -> np.ndarray:
-        sizes.add(len(items))
-        return np.array([[item, item**2] for item in items])
-
-    found = vision.at_one_shape(run, list(range(count)), device)
-    assert found.tolist() == [[i, i**2] for i in range(count)]
-    assert sizes == {size}
+PREPARE = Preprocessing(8, OF_IMAGENET)
 
 
-def sum_of_all(items: list[int]) -> np.ndarray:
-    """A network that lets neighbours in."""
-    return np.full((len(items), 1), sum(items))
+@pytest.mark.parametrize("threads", [1, 3])
+def test_numbers_come_without_gradients_in_every_thread(threads: int) -> None:
+    weight, before = torch.ones(1, requires_grad=True), torch.get_num_threads()
+    grads: list[bool] = []
+
+    def forward(pixels: torch.Tensor) -> torch.Tensor:
+        grads.append((pixels * weight).requires_grad)
+        return pixels.mean(dim=(1, 2, 3))[:, None]
+
+    torch.set_num_threads(threads)
+    found = see(forward, pictures(5), PREPARE, "cpu")
+    torch.set_num_threads(before)
+    assert grads == [False] * 5
+    assert found[:, 0] == pytest.approx([PREPARE(picture).mean(dtype=float) for picture in pictures(5)], abs=1e-6)
 
 
-def test_on_a_cpu_no_network_can_see_a_neighbour() -> None:
-    alone = [vision.at_one_shape(sum_of_all, [item], "cpu").item() for item in (3, 5, 9)]
-    assert vision.at_one_shape(sum_of_all, [3, 5, 9], "cpu").ravel().tolist() == alone == [3, 5, 9]
-    assert sum_of_all([3, 5, 9]).ravel().tolist() != alone, "a batch run as it comes"
+def test_a_slope_is_zero_where_there_is_no_label() -> None:
+    pixels = torch.rand(3, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    found = slope(lambda at, labels: (at**2).sum(dim=(1, 2, 3)) * torch.tensor(labels), pixels, [2, None, 5], "cpu")
+    expected = 2 * pixels * torch.tensor([2, 0, 5])[:, None, None, None]
+    assert torch.allclose(found, expected) and np.all(found[1].numpy() == 0)

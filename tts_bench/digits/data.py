@@ -34,8 +34,8 @@ def to_image(pixels: np.ndarray) -> np.ndarray:
 
 
 def greys(images: Sequence[np.ndarray]) -> np.ndarray:
-    """The inverse: images (8, 8, 3) uint8 as (n, 1, 8, 8) float32 in [0, 1]."""
-    return np.stack([image[:, :, 0] for image in images])[:, None].astype(np.float32) / 255
+    """The inverse: images (8, 8, 3) uint8 as (n, 1, 8, 8) float32 in [0, 1]; of colours, the mean of the channels."""
+    return np.stack([image.mean(axis=2) for image in images])[:, None].astype(np.float32) / 255
 
 
 def readable(image: np.ndarray) -> bool:

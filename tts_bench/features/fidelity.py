@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from tts_bench.errors import BadInput
-from tts_bench.features.weights import Published, Weights, find_weights, place
 from tts_bench.metrics.sample import Sample
+from tts_bench.origin import File, Published, find_file
+from tts_bench.running import place
 from tts_bench.types import Json
 
 PUBLISHED = Published(
@@ -63,8 +64,8 @@ class Fidelity:
         return Sample(features, logits)
 
     @cached_property
-    def _weights(self) -> Weights:
-        return find_weights(PUBLISHED, *self.source)
+    def _weights(self) -> File:
+        return find_file(PUBLISHED, *self.source, "features fidelity")
 
     @cached_property
     def _network(self) -> Any:

@@ -17,6 +17,8 @@ from tts_bench.features.protocol import ImageSource, Item
 from tts_bench.files import read_limited
 from tts_bench.images import MAX_BYTES, MAX_PIXELS, MAX_SIDE
 from tts_bench.npz import open_npz
+from tts_bench.origin import digest
+from tts_bench.types import Json
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 OTHERS = (".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2")
@@ -36,6 +38,10 @@ class FolderImages:
     @property
     def count(self) -> int:
         return len(self._files)
+
+    @property
+    def content(self) -> Json:
+        return [digest(self.path / name) for name in self._files]
 
     def items(self) -> Iterator[Item]:
         for name in self._files:
@@ -67,6 +73,10 @@ class NpzImages:
     @property
     def count(self) -> int:
         return self._shape[0]
+
+    @property
+    def content(self) -> Json:
+        return digest(self.path)
 
     def items(self) -> Iterator[Item]:
         _ = self._shape

@@ -11,10 +11,12 @@ from typing import Any
 from tts_bench.errors import BadInput, ServiceFailed
 from tts_bench.features.decode import decode
 from tts_bench.features.protocol import Item
+from tts_bench.origin import COMMIT, HUB_ID
+from tts_bench.types import Json
 
 FORM = "hf:owner/name@revision:split:column"
 _PLACE = re.compile(
-    r"hf:(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)@(?P<revision>[0-9a-f]{40}):(?P<split>[\w.\[\]%:-]+):(?P<column>\w+)"
+    rf"hf:(?P<id>{HUB_ID.pattern})@(?P<revision>{COMMIT.pattern}):(?P<split>[\w.\[\]%:-]+):(?P<column>\w+)"
 )
 
 
@@ -40,6 +42,10 @@ class HubImages:
     def name(self) -> str:
         return f"hf:{self.id}@{self.revision}:{self.split}:{self.column}"
 
+    @property
+    def content(self) -> Json:
+        return self.name
+
     def items(self) -> Iterator[Item]:
         for i, row in enumerate(self._rows()):
             picture = row[self.column]
@@ -50,6 +56,7 @@ class HubImages:
     def _rows(self) -> Iterator[Mapping[str, Any]]:
         """Each row with its picture as the bytes of a file: decoding is ours, as for a folder."""
         import datasets
+        from datasets.exceptions import DatasetNotFoundError
 
         try:
             rows: Any = datasets.load_dataset(self.id, revision=self.revision, split=self.split, streaming=True)
@@ -59,6 +66,8 @@ class HubImages:
             yield from rows.select_columns([self.column]).cast_column(self.column, datasets.Image(decode=False))
         except BadInput:
             raise
+        except DatasetNotFoundError as error:
+            raise BadInput.at("datasets", "name", self.name, "the hub has no such dataset or commit") from error
         except (ValueError, TypeError, KeyError, NotImplementedError) as error:  # Arrow: no such cast
             raise BadInput.at("datasets", "name", self.name, f"is refused: {_line(error)}") from error
         except Exception as error:  # the hub's own errors are of many kinds

@@ -35,8 +35,11 @@ class FeatureNetwork(Protocol):
 class Prepares(Protocol):
     """A network whose resize is a step of its own, so that it can be done in the threads that read ahead.
 
-    `run` of what `prepare` gave for each image is what a call on the images gives.
+    `run` of what `prepare` gave for each image is what a call on the images gives. `device` is where it runs, as torch
+    names it: on a CPU several threads call it at a time, once the first call is over.
     """
+
+    device: str
 
     def prepare(self, image: np.ndarray) -> np.ndarray: ...
     def run(self, prepared: Sequence[np.ndarray]) -> Sample: ...
@@ -65,5 +68,9 @@ class ImageSource(Protocol):
     def name(self) -> str: ...
     @property
     def count(self) -> int | None: ...
+    @property
+    def content(self) -> Json:
+        """What says which images it has, in their order: digests of files, or a pinned revision; nothing that moves."""
+        ...
 
     def items(self) -> Iterator[Item]: ...

@@ -8,6 +8,7 @@ rank it is the nuclear norm of A' B, S = A A', S_r = B B'. Of n <= d images thes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -53,7 +54,7 @@ def frechet_between(features: np.ndarray, other: np.ndarray) -> float:
 
 def flags(n: int, d: int) -> tuple[str, ...]:
     """What a reader must know of a distance of n images in d dimensions."""
-    return ("fewer images than feature dimensions",) if n <= d else ()
+    return ("no more images than feature dimensions",) if n <= d else ()
 
 
 def factor(covariance: np.ndarray, rank: int | None = None) -> np.ndarray:
@@ -124,6 +125,8 @@ class Frechet:
     card: Mapping[str, Json] = field(default_factory=_card)
     lower: bool = True
     needs: Needs = "moments"
+    least: int = 2
+    limits: tuple[float, float] = (0.0, math.inf)
 
     def value(self, sample: Sample, reference: Reference) -> float:
         return frechet_to(sample.features, reference.moments)

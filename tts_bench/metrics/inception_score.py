@@ -83,6 +83,10 @@ class InceptionScore:
     needs: Needs = field(default="logits", init=False)
 
     @property
+    def least(self) -> int:
+        return self.splits
+
+    @property
     def card(self) -> dict[str, Json]:
         cut: dict[str, Json] = {"order": self.order, "seed": self.seed} if self.splits > 1 else {}
         return {"metric": "inception_score", "version": 1, "splits": self.splits, **cut}

@@ -108,6 +108,7 @@ class Kid:
     seed: int = SEED
     lower: bool = field(default=True, init=False)
     needs: Needs = field(default="features", init=False)
+    least: int = field(default=2, init=False)
 
     @property
     def card(self) -> dict[str, Json]:

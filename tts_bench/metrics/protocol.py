@@ -1,4 +1,4 @@
-"""What a set metric must offer, and the two short cuts it may offer beside."""
+"""What a set metric must offer, and the short cuts it may offer beside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SetMetric(Protocol):
 
     `card` is its identity: name, version and every parameter that changes the number. `lower` says that lower is
     better. `needs` says what it must have: the reference's moments, the reference's features, or the sample's own
-    logits and no reference.
+    logits and no reference. `least` is the smallest number of images that it can be taken of.
     """
 
     @property
@@ -29,6 +29,8 @@ class SetMetric(Protocol):
     def lower(self) -> bool: ...
     @property
     def needs(self) -> Needs: ...
+    @property
+    def least(self) -> int: ...
 
     def value(self, sample: Sample, reference: Reference) -> float:
         """ValueError, one line, for too few images, numbers that are not finite, or a reference that lacks a need."""
@@ -41,6 +43,15 @@ class LeavesOut(Protocol):
 
     def left_out(self, sample: Sample, reference: Reference, groups: np.ndarray) -> np.ndarray:
         """The values (count,) without the images of group 0, 1, ...; `groups` (n,) names each image's."""
+        ...
+
+
+@runtime_checkable
+class Replicates(Protocol):
+    """A metric whose value and whose values without each group come out of the same passes."""
+
+    def replicates(self, sample: Sample, reference: Reference, groups: np.ndarray) -> tuple[float, np.ndarray]:
+        """The value, and the values (count,) as `LeavesOut` has them."""
         ...
 
 

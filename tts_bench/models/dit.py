@@ -13,14 +13,16 @@ from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.models import dit_network
 from tts_bench.models.class_conditional import ClassConditional, checked
 from tts_bench.models.dit_shape import Shape, read_config, shape_of_config
-from tts_bench.models.origin import Hub, check_commit, local_digest
 from tts_bench.models.parametrization import Noise
 from tts_bench.models.vae import Vae, folder_vae, scaling_of
+from tts_bench.origin import Hub, at_commit, check_parts, digest, held
 from tts_bench.plaintext import shown
 from tts_bench.protocols import ModelSpec
 from tts_bench.types import Json
 
-CONFIGS = ("transformer/*.json", "vae/*.json", "scheduler/*.json")
+PARTS = ("transformer", "vae", "scheduler")
+CONFIGS = tuple(f"{part}/*.json" for part in PARTS)
+GIVE = "a folder of a DiTPipeline, or a hub id with the 40 hex digits of a commit as its revision"
 FAITHFUL = {"prediction_type": "epsilon", "rescale_betas_zero_snr": False, "clip_sample": False, "thresholding": False}
 
 
@@ -32,27 +34,25 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     """
     dtype, guidance = checked("dit", spec.dtype, spec.guidance)
     if spec.weights is None:
-        fix = "give a folder of a DiTPipeline, or a hub id with its revision"
-        raise NeedsFiles.at("model dit", "weights", None, fix)
+        raise NeedsFiles.at("model dit", "weights", None, f"give {GIVE}")
     root, hub = Path(spec.weights), None
     if not root.is_dir():
-        hub = Hub(spec.weights, check_commit(spec.weights, spec.revision, "dit"))
+        hub = at_commit(spec.weights, spec.revision, "model dit", GIVE)
         root = hub.fetch(CONFIGS)
-    for part in ("transformer", "vae", "scheduler"):
-        if not (root / part).is_dir():
-            raise BadInput.at("model dit", "weights", shown(spec.weights), f"has no {part}/; save the whole pipeline")
-    digest = hub.commit if hub else local_digest(root / "transformer", spec.revision, "dit")
-    shape = shape_of_config(root / "transformer" / "config.json")
+    check_parts(root, PARTS, "model dit")
+    transformer = root / "transformer"
+    weights = hub.commit if hub else held(digest(transformer), spec.revision, transformer, "model dit")
+    shape = shape_of_config(transformer / "config.json")
     schedule = _schedule(root / "scheduler" / "scheduler_config.json")
     vae = _vae(root / "vae", hub, shape, device)
     card: dict[str, Json] = {
-        "model": "dit", "version": 1, "weights": digest, "schedule": schedule, "vae": vae.identity,
+        "model": "dit", "version": 1, "weights": weights, "schedule": schedule, "vae": vae.identity,
         "latent_scaling": vae.scaling, "guidance": guidance, "guided_channels": shape.channels, "dtype": dtype,
     }  # fmt: skip
     return ClassConditional(
         card=card, latent_shape=shape.latent_shape, guidance=guidance, gflops=shape.gflops, solver="euler", steps=50,
         shift=1.0, classes=shape.classes, guided_channels=shape.channels, parametrization=Noise(betas(schedule)),
-        vae=vae, load=partial(_network, root / "transformer", hub, shape, dtype, device),
+        vae=vae, load=partial(_network, transformer, hub, shape, dtype, device),
     )  # fmt: skip
 
 

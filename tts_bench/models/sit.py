@@ -10,9 +10,9 @@ from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.models import dit_network, sit_weights, state_dicts
 from tts_bench.models.class_conditional import ClassConditional, checked
 from tts_bench.models.dit_shape import Shape, shape_of_config
-from tts_bench.models.origin import local_digest
 from tts_bench.models.parametrization import Interpolant
 from tts_bench.models.vae import Vae, default_vae, folder_vae
+from tts_bench.origin import digest, held
 from tts_bench.plaintext import shown
 from tts_bench.protocols import ModelSpec
 from tts_bench.types import Json
@@ -30,12 +30,12 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     """
     dtype, guidance = checked("sit", spec.dtype, spec.guidance)
     source, beside = _found(spec.weights)
-    digest = local_digest(source, spec.revision, "sit")
+    weights = held(digest(source), spec.revision, source, "model sit")
     shape = _shape(source)
     vae = _vae(beside, shape, device)
     guided = min(GUIDED, shape.channels)
     card: dict[str, Json] = {
-        "model": "sit", "version": 1, "weights": digest, "heads": shape.heads, "vae": vae.identity,
+        "model": "sit", "version": 1, "weights": weights, "heads": shape.heads, "vae": vae.identity,
         "latent_scaling": vae.scaling, "guidance": guidance, "guided_channels": guided, "dtype": dtype,
     }  # fmt: skip
     return ClassConditional(

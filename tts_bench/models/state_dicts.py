@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tts_bench.errors import BadInput
+from tts_bench.origin import SUFFIXES, TORCH
 from tts_bench.plaintext import shown
-
-TORCH = (".pt", ".pth", ".bin", ".ckpt")
-SUFFIXES = (*TORCH, ".safetensors")
 
 
 def tensors(path: Path) -> dict[str, Any]:

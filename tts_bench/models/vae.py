@@ -12,7 +12,7 @@ import numpy as np
 
 from tts_bench.errors import BadInput
 from tts_bench.models.dit_shape import read_config
-from tts_bench.models.origin import Hub, digest
+from tts_bench.origin import Hub, digest
 
 DEFAULT = Hub("stabilityai/sd-vae-ft-ema", "f04b2c4b98319346dad8c65879f680b1997b204a")
 SCALING = 0.18215  # of AutoencoderKL's latents where its config says none (Rombach et al. 2022)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tts_bench.scorers.clip import CLIP, PREPARED, embed, prepare
 from tts_bench.scorers.feature_cosine import FeatureCosine
 
-NETWORK = replace(CLIP, scorer="clip_self_supervised")
+NETWORK = replace(CLIP, name="clip_self_supervised")
 
 
 def load(weights: Path | None = None, revision: str | None = None, device: str = "cpu") -> FeatureCosine:

@@ -22,7 +22,7 @@ from tts_bench.scorers.imagenet import labels_of
 from tts_bench.scorers.vision import see, slope
 from tts_bench.types import Image, Json, Key, Prompt, Values
 
-NETWORK = replace(CLIP, scorer="clip_zero_shot", reads_text=True)
+NETWORK = replace(CLIP, name="clip_zero_shot", reads_text=True)
 
 
 @dataclass

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tts_bench.digits.data import CLASSES, greys, readable
+from tts_bench.digits.data import CLASSES, SIDE, greys, readable
 from tts_bench.digits.network import build_classifier
+from tts_bench.errors import BadInput
+from tts_bench.scorers.vision import slope
 from tts_bench.shipped import DIGITS, load_weights, run_padded, weights_digest
 from tts_bench.types import Image, Json, Key, Prompt, Values
 
@@ -42,15 +44,15 @@ class DigitsReader:
         return found
 
     def gradient(self, pixels: Any, prompts: Sequence[Prompt]) -> Any:
-        """d logit / d pixels, (n, 3, 8, 8); the three channels are one grey."""
-        import torch
+        """d logit / d pixels, (n, 3, 8, 8); the three channels are one grey. Zero where there is no such label."""
+        if tuple(pixels.shape[1:]) != (3, SIDE, SIDE):
+            raise BadInput.at("scorer digits_reader", "pixels", tuple(pixels.shape), f"must be (n, 3, {SIDE}, {SIDE})")
 
-        at = pixels.detach().float().cpu().requires_grad_(True)
-        with torch.enable_grad():
-            logits = self.network(at.mean(dim=1, keepdim=True))
-            chosen = logits[torch.arange(len(logits)), [int(prompt.label or 0) for prompt in prompts]]
-            (slope,) = torch.autograd.grad(chosen.sum(), at)
-        return slope.to(pixels)
+        def chosen(at: Any, labels: list[int]) -> Any:
+            return self.network(at.mean(dim=1, keepdim=True))[range(len(labels)), labels]
+
+        asked = [prompt.label if prompt.label in range(CLASSES) else None for prompt in prompts]
+        return slope(chosen, pixels, asked, "cpu")
 
 
 def load() -> DigitsReader:

@@ -39,7 +39,7 @@ class FeatureCosine:
 
     @cached_property
     def card(self) -> Mapping[str, Json]:
-        name = self.source.network.scorer
+        name = self.source.network.name
         return {
             "scorer": name, "version": 1, "weights": self.source.identity, "preprocessing": self.prepared,
             "level": self.level,

@@ -13,8 +13,8 @@ import numpy as np
 
 from tts_bench.features.protocol import FeatureNetwork, Prepares
 from tts_bench.metrics.sample import Reference
+from tts_bench.running import at_one_shape
 from tts_bench.scorers.greedy_frechet import GreedyFrechet, Picks
-from tts_bench.scorers.vision import at_one_shape
 from tts_bench.types import Image, Json, Prompt
 
 NETWORK = "fidelity"  # whose Inception the suite imagenet256 measures with

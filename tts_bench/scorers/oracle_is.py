@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tts_bench.errors import BadInput
-from tts_bench.features.weights import Published, Weights, find_weights, place
+from tts_bench.origin import File, Published, find_file
+from tts_bench.running import place
 from tts_bench.scorers.imagenet import labels_of, probability
 from tts_bench.scorers.pixels import OF_IMAGENET, Preprocessing, card
 from tts_bench.scorers.vision import see
@@ -59,8 +60,8 @@ class OracleIs:
         return found
 
     @cached_property
-    def _file(self) -> Weights:
-        return find_weights(PUBLISHED, self.weights, self.revision)
+    def _file(self) -> File:
+        return find_file(PUBLISHED, self.weights, self.revision, "scorer oracle_is")
 
     @cached_property
     def network(self) -> Any:

@@ -1,32 +1,15 @@
-"""How the scorers with networks of others run them: always at one shape, and with a gradient where one is asked for."""
+"""How the scorers with networks of others ask them: for numbers at one shape, and for a gradient."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from tts_bench.running import at_one_shape
 from tts_bench.scorers.pixels import Preprocessing
-from tts_bench.threads import one_thread
 from tts_bench.types import Image
-
-T = TypeVar("T")
-ON_CPU, ELSEWHERE = 1, 16  # a CPU gains little from a batch, and alone an image has no neighbours
-
-
-def at_one_shape(run: Callable[[list[T]], np.ndarray], items: Sequence[T], device: str) -> np.ndarray:
-    """`run` over one item or more in batches of one size, the last filled by repetition: rows in the items' order.
-
-    On a CPU a row is then the same to the last bit whatever came with it.
-    """
-    size = ON_CPU if device == "cpu" else ELSEWHERE
-    rows = []
-    with one_thread():
-        for start in range(0, len(items), size):
-            part = items[start : start + size]
-            rows.append(run([part[i % len(part)] for i in range(size)])[: len(part)])
-    return np.concatenate(rows)
 
 
 def see(forward: Callable[[Any], Any], images: Sequence[Image], prepare: Preprocessing, device: str) -> np.ndarray:
@@ -34,11 +17,11 @@ def see(forward: Callable[[Any], Any], images: Sequence[Image], prepare: Preproc
     import torch
 
     def run(prepared: list[np.ndarray]) -> np.ndarray:
-        pixels = torch.tensor(np.stack(prepared), device=device)
-        return forward(pixels).float().cpu().numpy()
+        with torch.no_grad():  # not inference_mode: a network loaded there would give no gradient
+            pixels = torch.tensor(np.stack(prepared), device=device)
+            return forward(pixels).float().cpu().numpy()
 
-    with torch.no_grad():  # not inference_mode: a network loaded there would give no gradient
-        return at_one_shape(run, [prepare(image) for image in images], device).astype(np.float64)
+    return at_one_shape(run, [prepare(image) for image in images], device).astype(np.float64)
 
 
 def slope(forward: Callable[[Any, list[int]], Any], pixels: Any, labels: Sequence[int | None], device: str) -> Any:
