@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import trapezoid
 
-from tts_bench.stats import Estimate, log2_area, mean_estimate, paired_delta, turning_point
+from tts_bench.stats import Estimate, Numbers, log2_area, mean_estimate, paired_delta, turning_point
 
 # --- the area
 
@@ -125,13 +125,17 @@ def curve(*means: float, n: int = 50, noise: float = 0.05) -> list[np.ndarray]:
     return [hard + mean + generator.normal(0, noise, size=n) for mean in means]
 
 
+def paired(candidate: Numbers, baseline: Numbers, level: float) -> Estimate:
+    return paired_delta(candidate, baseline, 0, level=level)
+
+
 def test_a_curve_turns_down_after_its_peak_by_the_last_lower_place():
     places = curve(0.0, 1.0, 0.5, 0.2, 0.3)
-    turn = turning_point(places, seed=0)
+    turn = turning_point(places, paired)
     assert turn is not None and (turn.peak, turn.low) == (1, 4)
     assert turn.fall == paired_delta(places[4], places[1], 0, level=1 - 0.05 / 10), "of ten pairs"
     assert turn.fall is not None and turn.fall.side == -1
-    last_recovers = turning_point(curve(0.0, 1.0, 0.5, 0.999), seed=0)
+    last_recovers = turning_point(curve(0.0, 1.0, 0.5, 0.999), paired)
     assert last_recovers is not None and (last_recovers.peak, last_recovers.low) == (1, 2)
 
 
@@ -142,7 +146,7 @@ def test_a_curve_turns_down_after_its_peak_by_the_last_lower_place():
 def test_a_curve_that_rises_or_lies_within_its_noise_does_not_turn(
     means: tuple[float, ...], noise: float, peak: int | None
 ):
-    turn = turning_point(curve(*means, noise=noise), seed=0)
+    turn = turning_point(curve(*means, noise=noise), paired)
     assert turn is not None and turn.low is None and turn.fall is None
     assert peak is None or turn.peak == peak
 
@@ -150,7 +154,7 @@ def test_a_curve_that_rises_or_lies_within_its_noise_does_not_turn(
 def test_unscored_places_neither_peak_nor_fall():
     places: list = curve(0.0, 1.0, 0.2)
     empty = [None] * 50
-    turn = turning_point([empty, *places, empty], seed=0)
+    turn = turning_point([empty, *places, empty], paired)
     assert turn is not None and (turn.peak, turn.low) == (2, 3)
-    assert turning_point([empty, empty], seed=0) is None
-    assert turning_point([], seed=0) is None
+    assert turning_point([empty, empty], paired) is None
+    assert turning_point([], paired) is None

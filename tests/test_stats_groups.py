@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from scipy import stats as reference
 
-from tts_bench.stats import grouped_estimate, pseudo_values
+from tts_bench.stats import (
+    Estimate,
+    Numbers,
+    grouped_error,
+    grouped_estimate,
+    paired_delta,
+    pseudo_values,
+    turning_point,
+)
 
 
 def leave_out(values: np.ndarray, groups: int, number: object) -> list[float]:
@@ -24,6 +33,7 @@ def test_of_a_mean_the_pseudo_values_are_the_groups_means_and_the_interval_stude
     found = grouped_estimate(pseudo, 200)
     low, high = reference.t.interval(0.95, 19, loc=np.mean(means), scale=reference.sem(means))
     assert (found.value, found.low, found.high, found.n) == pytest.approx((np.mean(means), low, high, 200), rel=1e-9)
+    assert grouped_error(pseudo) == pytest.approx(reference.sem(means), rel=1e-9)
 
 
 def test_their_mean_is_the_number_that_was_measured_however_biased_it_is() -> None:
@@ -57,3 +67,54 @@ def test_without_two_finite_groups_there_is_no_interval(pseudo: list[float]) -> 
     found = grouped_estimate(np.array(pseudo), 50)
     assert found.low is None and found.high is None
     assert (found.value, found.n, found.unscored) in {(1.0, 50, 0), (None, 0, 50)}
+
+
+@pytest.mark.parametrize(
+    ("found", "cut"),
+    [((0.98, 0.90, 1.06), (0.90, 1.0)), ((0.02, -0.01, 0.05), (0.0, 0.05)), ((0.5, 0.4, 0.6), (0.4, 0.6))],
+)
+def test_an_interval_is_cut_to_what_the_number_can_be(
+    found: tuple[float, float, float], cut: tuple[float, float]
+) -> None:
+    whole = Estimate(*found, 50, 0)
+    kept = whole.within((0.0, 1.0))
+    assert (kept.value, kept.low, kept.high, kept.n) == (found[0], *cut, 50)
+    assert whole.within((-math.inf, math.inf)) == whole
+
+
+def test_a_cut_interval_still_holds_its_value() -> None:
+    """A distance of 0 may come out as -1e-15, and a share of 1 as a hair more."""
+    assert Estimate(-1e-15, -0.1, 0.2, 9, 0).within((0, math.inf)) == Estimate(-1e-15, -1e-15, 0.2, 9, 0)
+    assert Estimate(1 + 1e-15, 0.9, 1.1, 9, 0).within((0, 1)).high == 1 + 1e-15
+    for empty in (Estimate(None, None, None, 0, 9), Estimate(2.0, None, None, 1, 8)):
+        assert empty.within((0, 1)) == empty
+
+
+# --- turning, where the groups are few
+
+
+def student(low: Numbers, peak: Numbers, level: float) -> Estimate:
+    return grouped_estimate(np.asarray(low) - np.asarray(peak), 1000, level)
+
+
+def resampled(low: Numbers, peak: Numbers, level: float) -> Estimate:
+    """A broken twin: the percentile bootstrap, which takes 20 groups for as many as it likes."""
+    return paired_delta(low, peak, 0, level=level)
+
+
+def turns_of_flat_curves(difference: Callable[[Numbers, Numbers, float], Estimate]) -> float:
+    """How often seven budgets that are all equal are said to turn, with 20 groups: 5 % is promised at most."""
+    wrong = 0
+    for trial in range(1000):
+        rng = np.random.default_rng([3, trial])
+        turn = turning_point(list(rng.normal(size=20) + rng.normal(size=(7, 20))), difference)
+        wrong += turn is not None and turn.fall is not None
+    return wrong / 1000
+
+
+def test_a_flat_curve_of_few_groups_is_seldom_said_to_turn() -> None:
+    assert turns_of_flat_curves(student) <= 0.05
+
+
+def test_a_bootstrap_of_so_few_groups_would_be_caught() -> None:
+    assert turns_of_flat_curves(resampled) > 0.05

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_bench.metrics.jackknife import limits_of
 from tts_bench.report.board import MetricInfo
 from tts_bench.report.build import build
 from tts_bench.results import read_results, read_rows
@@ -14,9 +15,12 @@ def metric_infos(suite: Suite) -> list[MetricInfo]:
     """Of every image's metrics, then of those over the whole set."""
     infos = [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
     return infos + [
-        MetricInfo(m.name, m.title, m.percent, m.main, m.features, lower=m.made.lower, of_set=True)
+        MetricInfo(
+            m.name, m.title, m.percent, m.main, m.features,
+            lower=m.made.lower, of_set=True, limits=limits_of(m.made), optional=m.optional,
+        )
         for m in suite.set_metrics
-    ]
+    ]  # fmt: skip
 
 
 def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:

@@ -104,15 +104,19 @@ def print_grid(results: Sequence[Result], metric: MetricInfo, title: str) -> Non
     screen.print(escape.visible(heading), highlight=False, markup=False)
     for verifier, rows in cells.items():
         if rows := {search: row for search, row in rows.items() if row}:
-            screen.print(_grid_table(verifier, rows, lambda value: wording.number(value, metric, places)))
+            screen.print(_grid_table(verifier, rows, lambda value: wording.number(value, metric, places), metric.lower))
     for result in lines:
         value = wording.number(result.metrics[metric.name].value, metric, places)
         screen.print(f"{result.name} ({wording.nfe(result.nfe)} NFE): {value}", highlight=False, markup=False)
 
 
 def _grid_table(
-    verifier: str, rows: Mapping[str, Mapping[int, float | None]], number: Callable[[float | None], str]
+    verifier: str,
+    rows: Mapping[str, Mapping[int, float | None]],
+    number: Callable[[float | None], str],
+    lower: bool = False,
 ) -> Table:
+    """One row a search; `lower` says that the lowest value of a column is the best."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -120,7 +124,8 @@ def _grid_table(
     from tts_bench.report.escape import visible
 
     budgets = sorted({budget for row in rows.values() for budget in row})
-    best = {b: max((v for row in rows.values() if (v := row.get(b)) is not None), default=None) for b in budgets}
+    among = min if lower else max
+    best = {b: among((v for row in rows.values() if (v := row.get(b)) is not None), default=None) for b in budgets}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(Text(visible(verifier)), overflow="fold")
     for budget in budgets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -15,6 +15,7 @@ import numpy as np
 from tts_bench.types import Json
 
 Numbers: TypeAlias = "Sequence[float | None] | np.ndarray"  # None, NaN and infinities are unscored
+UNBOUNDED = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class Estimate:
         """Of the number with its sign turned."""
         value, high, low = (None if part is None else -part for part in (self.value, self.low, self.high))
         return Estimate(value, low, high, self.n, self.unscored)
+
+    def within(self, limits: tuple[float, float]) -> Estimate:
+        """With its interval cut to what the number can be; rounding may leave the value itself a hair outside."""
+        if self.value is None or self.low is None or self.high is None:
+            return self
+        least, most = limits
+        low, high = min(self.value, max(self.low, least)), max(self.value, min(self.high, most))
+        return Estimate(self.value, low, high, self.n, self.unscored)
 
     def as_json(self) -> dict[str, float | int | None]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -103,14 +112,22 @@ def pseudo_values(value: float, left_out: Sequence[float]) -> np.ndarray:
     return value - (without.size - 1) * (without - without.mean())
 
 
+def grouped_error(values: np.ndarray, times: float = 1.0) -> float:
+    """The standard error of the mean of pseudo-values (groups,), two or more, so many `times`."""
+    return float(times * values.std(ddof=1) / math.sqrt(values.size))
+
+
 def grouped_estimate(values: np.ndarray, n: int, level: float = 0.95) -> Estimate:
-    """The mean of pseudo-values (groups,) of `n` images, with Student's interval; none of fewer than two groups."""
+    """The mean of pseudo-values (groups,) of `n` images; none of fewer than two groups has an interval.
+
+    It is Student's with one degree of freedom less than there are groups: a bootstrap of so few is too narrow.
+    """
     from scipy.special import stdtrit
 
     value = float(values.mean())
     if values.size < 2 or not np.isfinite(values).all():
         return Estimate(value, None, None, n, 0) if math.isfinite(value) else Estimate(None, None, None, 0, n)
-    half = float(stdtrit(values.size - 1, 0.5 + level / 2) * values.std(ddof=1) / math.sqrt(values.size))
+    half = grouped_error(values, stdtrit(values.size - 1, 0.5 + level / 2))
     return Estimate(value, value - half, value + half, n, 0)
 
 
@@ -143,11 +160,14 @@ class Turn:
     fall: Estimate | None = None
 
 
-def turning_point(curve: Sequence[Numbers], seed: int, resamples: int = 2000, level: float = 0.95) -> Turn | None:
-    """Whether a curve, one array of the same prompts a place, turns down; None where no place has a score.
+def turning_point(
+    curve: Sequence[Numbers], difference: Callable[[Numbers, Numbers, float], Estimate], level: float = 0.95
+) -> Turn | None:
+    """Whether a curve, one array of the same prompts or groups a place, turns down; None where no place has a score.
 
-    Of places that tie the first is the peak. The peak is chosen by the values that are then compared, so that of a flat
-    curve any place may be compared with any: the intervals are widened for that many pairs (Bonferroni).
+    `difference` is the paired one of a place to another, with its interval at a level. Of places that tie the first is
+    the peak. Peak and fall are chosen by the values that are then compared, so that of a flat curve any place may be
+    compared with any: the intervals are widened for that many pairs (Bonferroni).
     """
     scored = [_scored(values)[0] for values in curve]
     means = [float(found.mean()) if found.size else -math.inf for found in scored]
@@ -156,7 +176,7 @@ def turning_point(curve: Sequence[Numbers], seed: int, resamples: int = 2000, le
         return None
     level = 1 - (1 - level) / max(1, math.comb(len(means), 2))
     for low in range(len(means) - 1, peak, -1):
-        fall = paired_delta(curve[low], curve[peak], seed, resamples, level)
+        fall = difference(curve[low], curve[peak], level)
         if fall.side < 0:
             return Turn(peak, low, fall)
     return Turn(peak)

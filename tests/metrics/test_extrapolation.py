@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.metrics.sets import cloud
-from tts_bench.metrics.extrapolation import extrapolate, sizes
+from tts_bench.metrics.extrapolation import FLAT, extrapolate, sizes
 from tts_bench.metrics.frechet import frechet_to, load
 from tts_bench.metrics.inception_score import load_unsplit
 from tts_bench.metrics.sample import Reference, Sample, moments
@@ -49,6 +49,14 @@ def test_it_is_the_least_squares_line_through_prefixes_of_one_shuffle() -> None:
     design = np.column_stack([np.ones(5), 1 / np.array(found.sizes)])
     assert (found.value, found.slope) == pytest.approx(tuple(np.linalg.lstsq(design, found.values)[0]), rel=1e-9)
     assert found.slope > 0, "fewer images, more distance"
+
+
+def test_a_line_from_covariances_below_full_rank_is_flagged() -> None:
+    """300 images begin at 30; of logits alone there is no covariance."""
+    for d, flag in ((29, ""), (30, FLAT), (40, FLAT)):
+        reference = Reference(moments(cloud(1, 300, d)))
+        assert extrapolate(load(), Sample(cloud(0, 300, d)), reference).flag == flag, d
+        assert extrapolate(load_unsplit(), Sample(cloud(0, 300, d), cloud(0, 300, d)), NONE).flag == ""
 
 
 def test_too_few_images_for_the_points_are_refused() -> None:

@@ -12,7 +12,7 @@ from scipy import stats
 from tests.metrics.sets import cloud
 from tts_bench.metrics.frechet import load
 from tts_bench.metrics.inception_score import load_unsplit
-from tts_bench.metrics.jackknife import groups, interval, paired, replicates
+from tts_bench.metrics.jackknife import UNBOUNDED, groups, interval, limits_of, replicates
 from tts_bench.metrics.protocol import Needs, SetMetric
 from tts_bench.metrics.sample import Reference, Sample, moments
 from tts_bench.metrics.scatter import Moments
@@ -29,6 +29,7 @@ class Mean:
     card: Mapping[str, Json] = field(default_factory=dict)
     lower: bool = False
     needs: Needs = "moments"
+    least: int = 2
 
     def value(self, sample: Sample, reference: Reference) -> float:
         return float(sample.features[:, 0].mean(dtype=np.float64))
@@ -44,23 +45,12 @@ def test_of_a_mean_it_is_the_textbooks_standard_error() -> None:
     assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
 
 
-def test_a_difference_of_means_is_the_paired_one() -> None:
-    x = cloud(0, 40, 3)
-    y = x + 0.1 * cloud(1, 40, 3)
-    (a, left_a), (b, left_b) = (replicates(Mean(), Sample(one), NONE, 40) for one in (x, y))
-    apart = (x - y)[:, 0].astype(float)
-    assert paired(a, left_a, b, left_b).error == pytest.approx(stats.sem(apart), rel=1e-6)
-    assert paired(a, left_a, b, left_b).value == pytest.approx(apart.mean(), rel=1e-6)
-    with pytest.raises(ValueError, match="cannot pair 40 replicates with 39"):
-        paired(a, left_a, b, left_b[1:])
-
-
 def coverage(metric: SetMetric, draw: list[Sample], reference: Reference) -> float:
     """How often the interval of one draw holds the mean of all draws' values: the expected value at this n."""
     found = [replicates(metric, sample, reference, 20) for sample in draw]
     expected = np.mean([value for value, _ in found])
     spans = [interval(value, left) for value, left in found]
-    return float(np.mean([span.low <= expected <= span.high for span in spans]))
+    return float(np.mean([(span.low or 0) <= expected <= (span.high or 0) for span in spans]))
 
 
 def test_the_interval_of_fid_holds_its_expected_value() -> None:
@@ -101,3 +91,19 @@ def test_other_groups_can_be_named() -> None:
     assert left == pytest.approx([np.delete(sample.features[:, 0].astype(float), [i, i + 1]).mean() for i in (0, 2, 4)])
     with pytest.raises(ValueError, match="1 replicates"):
         interval(0.0, np.zeros(1))
+
+
+@dataclass(frozen=True)
+class ShareOfOnes(Mean):
+    limits: tuple[float, float] = (0.0, 1.0)
+
+
+def test_an_interval_stays_within_what_the_metric_says_it_can_be() -> None:
+    rare = np.zeros((40, 3), dtype=np.float32)
+    rare[3] = 1
+    found = [
+        interval(*replicates(metric, Sample(rare), NONE, 40), limits_of(metric)) for metric in (Mean(), ShareOfOnes())
+    ]
+    assert (found[0].low or 0) < 0 and found[1].low == 0, "one in forty"
+    assert found[0].high == found[1].high and found[0].error == found[1].error
+    assert limits_of(Mean()) == UNBOUNDED

@@ -6,6 +6,7 @@ Its mirror image, of which higher is better, must lead to the same words.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +17,24 @@ from PIL import Image
 from scipy import stats as reference
 
 from tests.report.fake_grid import BUDGETS, Made, fake_grid
+from tts_bench.errors import BadInput
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.build import build
 from tts_bench.report.comparison import Comparison, compare
 from tts_bench.report.families import find_panels
 from tts_bench.report.grid import leaderboard_grid
 from tts_bench.report.heat_map import gains_in_deviations
+from tts_bench.report.search_reading import reading
 from tts_bench.results import Result
 from tts_bench.stats import grouped_estimate, pseudo_values
 
 N, GROUPS = 40, 8
 DISTANCE = MetricInfo("fid", "distance", False, True, "network", lower=True, of_set=True)
 MIRROR = MetricInfo("likeness", "likeness", False, True, "network", of_set=True)
-OTHERS = [MetricInfo("accuracy", "share right", True, False, "checker")]
+OTHERS = [
+    MetricInfo("accuracy", "share right", True, False, "checker"),
+    MetricInfo("appeal", "preference", False, False, "appeal"),
+]
 
 
 def distances(rows: pd.DataFrame) -> np.ndarray:
@@ -113,6 +119,62 @@ def test_its_mirror_image_leads_to_the_same_order_and_words(made: Made) -> None:
             assert (bend.turn and bend.turn.peak) == (twin.turn and twin.turn.peak)
             assert (bend.turn and bend.turn.low) == (twin.turn and twin.turn.low)
     assert {0, 1} <= sides
+
+
+def of_groups(result: Result, groups: np.ndarray) -> Result:
+    """With a distance to which each group of images (GROUPS,) contributes so much."""
+    left_out = [float(np.delete(groups, g).mean()) for g in range(GROUPS)]
+    found = grouped_estimate(pseudo_values(float(groups.mean()), left_out), N)
+    return replace(result, metrics={**result.metrics, "fid": found}, left_out={"fid": left_out})
+
+
+def test_where_it_turns_is_student_s_over_groups_for_all_pairs_of_budgets(made: Made) -> None:
+    """Ten pairs of five budgets: the lowest is looked for, and so is the last that lies above it."""
+    rng, curves, results = np.random.default_rng(0), {}, {result.name: result for result in made[0]}
+    for name, noise in (("random", 0.1), ("racing", 0.25), ("svdd", 3.0)):
+        curves[name] = np.array([3, 2, 1, 1.9, 1.4])[:, None] + noise * rng.normal(size=(5, GROUPS))
+        for budget, groups in zip(BUDGETS, curves[name], strict=True):
+            results[f"{name}-appeal-{budget}"] = of_groups(results[f"{name}-appeal-{budget}"], groups)
+    turned = set()
+    for bend in (bend for panel in read((list(results.values()), made[1]), DISTANCE)[1] for bend in panel.bends):
+        curve = curves[bend.family.label]
+        best, last = int(curve.mean(axis=1).argmin()), None
+        for place in range(best + 1, len(BUDGETS)):
+            rise = curve[place] - curve[best]
+            low, high = reference.t.interval(1 - 0.05 / 10, GROUPS - 1, rise.mean(), reference.sem(rise))
+            last = (place, low, high) if low > 0 else last
+        assert bend.turn is not None and (bend.turn.peak, bend.turn.low) == (best, last and last[0])
+        if last and bend.turn.fall:
+            assert (bend.turn.fall.low, bend.turn.fall.high) == pytest.approx(last[1:])
+        turned.add((bend.family.label, last and last[0]))
+    assert turned == {("random", 4), ("racing", 3), ("svdd", None)}
+
+
+def test_the_page_says_that_the_budgets_were_looked_for(made: Made) -> None:
+    for metric, said in ((DISTANCE, True), (replace(OTHERS[0], main=True), False)):
+        board = make_boards(*made, [metric])[0]
+        text = reading(compare(board, find_panels(board), made[1]), metric)
+        assert ("Both budgets are chosen by looking" in text) == said
+
+
+def test_areas_stay_within_what_the_metric_can_be(made: Made) -> None:
+    areas = [each.area for panel in read(made, DISTANCE)[1] for each in panel.standings]
+    least = (areas[0].low or 0) / 2 + (areas[0].value or 0) / 2
+    _, found = read(made, replace(DISTANCE, limits=(least, math.inf)))
+    cut = [each.area for panel in found for each in panel.standings]
+    assert {area.value for area in cut} == {area.value for area in areas}
+    assert any(area.low == least for area in cut)
+    assert all((area.low or 0) >= min(least, area.value or 0) for area in cut)
+
+
+@pytest.mark.parametrize("left", [GROUPS - 1, 0])
+def test_other_groups_of_images_are_refused_by_both_names(made: Made, left: int) -> None:
+    results, rows = made
+    fewer = {name: values[:left] for name, values in results[1].left_out.items() if left}
+    with pytest.raises(BadInput, match="same groups of images") as caught:
+        make_boards([results[0], replace(results[1], left_out=fewer), *results[2:]], rows, [DISTANCE, *OTHERS])
+    assert results[1].name in str(caught.value) and str(caught.value).count("/result.json") == 2
+    assert "\n" not in str(caught.value)
 
 
 def test_a_number_of_no_single_prompt_has_no_colour(made: Made) -> None:

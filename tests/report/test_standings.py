@@ -93,8 +93,8 @@ def test_rows_in_another_order_are_paired_by_prompt(made: Made):
 def test_the_standings_check_catches_differences_that_are_not_paired(made: Made, monkeypatch: pytest.MonkeyPatch):
     from tts_bench.report import scores
 
-    def unpaired(candidate: np.ndarray, baseline: np.ndarray, seed: int) -> Estimate:
-        return paired_delta(np.sort(candidate), baseline, seed)
+    def unpaired(candidate: np.ndarray, baseline: np.ndarray, seed: int, level: float = 0.95) -> Estimate:
+        return paired_delta(np.sort(candidate), baseline, seed, level=level)
 
     monkeypatch.setattr(scores, "paired_delta", unpaired)
     with pytest.raises(AssertionError):

@@ -37,6 +37,18 @@ def test_an_estimate_shows_its_interval_and_what_is_unscored(estimate: Estimate 
     assert wording.interval(estimate, PERCENT, 1) == text
 
 
+@pytest.mark.parametrize(
+    ("of_set", "text"),
+    [
+        ([False, False], "95 % intervals over 84 prompts"),
+        ([True], "95 % intervals, delete-a-group jackknife over 84 images"),
+        ([True, False], "95 % intervals over 84 prompts; of the whole set, delete-a-group jackknife over images"),
+    ],
+)
+def test_intervals_say_what_they_are_over(of_set: list[bool], text: str):
+    assert wording.over([replace(PLAIN, of_set=each) for each in of_set], 84) == text
+
+
 def test_gains_carry_a_sign():
     assert wording.interval(Estimate(0.123, 0.081, 0.16, 84, 0), PERCENT, 1, "+") == "+12.3 [8.1, 16.0]"
     assert wording.interval(Estimate(-0.123, -0.16, -0.081, 84, 0), PERCENT, 1, "+") == "-12.3 [-16.0, -8.1]"

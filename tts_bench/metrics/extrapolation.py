@@ -15,16 +15,22 @@ from tts_bench.metrics.protocol import Grows, SetMetric
 from tts_bench.metrics.sample import Reference, Sample
 
 POINTS, SEED = 15, 2020
+FLAT = "extrapolated from no more images than feature dimensions"
 
 
 @dataclass(frozen=True)
 class Extrapolation:
-    """The intercept, the slope in 1 / n, and the points they were fitted to."""
+    """The intercept, the slope in 1 / n, and the points they were fitted to.
+
+    `flag` is `FLAT` where the line starts from sets of no more images than the features have dimensions: covariances
+    below full rank, of which the distance is not known to lie on a line in 1 / n. Empty otherwise.
+    """
 
     value: float
     slope: float
     sizes: tuple[int, ...]
     values: tuple[float, ...]
+    flag: str = ""
 
 
 def sizes(n: int, points: int = POINTS, least: int | None = None) -> tuple[int, ...]:
@@ -47,4 +53,5 @@ def extrapolate(
     else:
         values = np.array([metric.value(sample.take(order[:m]), reference) for m in at])
     slope, value = np.polyfit(1 / np.array(at), values, 1)
-    return Extrapolation(float(value), float(slope), at, tuple(float(one) for one in values))
+    flat = metric.needs == "moments" and at[0] <= sample.features.shape[1]
+    return Extrapolation(float(value), float(slope), at, tuple(float(one) for one in values), FLAT if flat else "")

@@ -2,31 +2,41 @@
 
     error^2 = (G - 1) / G sum_g (r_g - mean r)^2,    r_g the metric without the images of group g
 
-with a 95 % interval by Student's t with G - 1 degrees. It is of the metric's value at this number of images: FID and
-the Inception Score are biased, and the interval does not hold their limits (`extrapolation`).
+with a 95 % interval by Student's t with G - 1 degrees, as everywhere (`stats.grouped_estimate`). It is of the metric's
+value at this number of images: FID and the Inception Score are biased, and the interval does not hold their limits for
+ever more of them (`extrapolation`).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from tts_bench.metrics.protocol import LeavesOut, SetMetric
+from tts_bench.metrics.protocol import LeavesOut, Replicates, SetMetric
 from tts_bench.metrics.sample import Reference, Sample
+from tts_bench.stats import UNBOUNDED, grouped_error, grouped_estimate, pseudo_values
 
 GROUPS, SEED = 20, 2020
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A number, its standard error and its 95 % interval."""
+    """A number, its standard error and its 95 % interval; no interval where a replicate is not finite."""
 
     value: float
     error: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A metric whose value cannot lie outside `limits`, a share of images for one."""
+
+    @property
+    def limits(self) -> tuple[float, float]: ...
 
 
 def groups(n: int, count: int = GROUPS) -> np.ndarray:
@@ -45,6 +55,8 @@ def replicates(
 ) -> tuple[float, np.ndarray]:
     """The metric's value, and its values (G,) without each group; `of` (n,) names groups other than `groups`' own."""
     among = groups(len(sample), count) if of is None else of
+    if isinstance(metric, Replicates):
+        return metric.replicates(sample, reference, among)
     if isinstance(metric, LeavesOut):
         left = metric.left_out(sample, reference, among)
     else:
@@ -52,20 +64,15 @@ def replicates(
     return metric.value(sample, reference), np.asarray(left, dtype=np.float64)
 
 
-def interval(value: float, replicates: np.ndarray) -> Interval:
-    """From a value and its replicates (G,), G >= 2."""
-    from scipy.special import stdtrit
-
-    g = len(replicates)
-    if g < 2:
-        raise ValueError(f"{g} replicates: need at least 2")
-    error = math.sqrt((g - 1) / g * float(((replicates - replicates.mean()) ** 2).sum()))
-    reach = float(stdtrit(g - 1, 0.975)) * error
-    return Interval(value, error, value - reach, value + reach)
+def interval(value: float, replicates: np.ndarray, limits: tuple[float, float] = UNBOUNDED) -> Interval:
+    """From a value and its replicates (G,), G >= 2, cut to the metric's `limits`; ValueError for fewer."""
+    if len(replicates) < 2:
+        raise ValueError(f"{len(replicates)} replicates: need at least 2")
+    pseudo = pseudo_values(value, replicates.tolist())
+    around = grouped_estimate(pseudo, len(pseudo)).within(limits)
+    return Interval(value, grouped_error(pseudo), around.low, around.high)
 
 
-def paired(value_a: float, replicates_a: np.ndarray, value_b: float, replicates_b: np.ndarray) -> Interval:
-    """Of a - b: what both share, image by image, cancels. ValueError where the groups differ in number."""
-    if len(replicates_a) != len(replicates_b):
-        raise ValueError(f"cannot pair {len(replicates_a)} replicates with {len(replicates_b)}: use the same groups")
-    return interval(value_a - value_b, replicates_a - replicates_b)
+def limits_of(metric: SetMetric) -> tuple[float, float]:
+    """What the metric's value cannot lie outside of, as far as it says so."""
+    return metric.limits if isinstance(metric, Bounded) else UNBOUNDED

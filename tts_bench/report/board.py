@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.report.budgets import at_several_budgets
-from tts_bench.results import Result
-from tts_bench.stats import Estimate, grouped_estimate, paired_delta
+from tts_bench.report.optional import alike
+from tts_bench.results import RESULT, Result
+from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate, paired_delta
 
 if TYPE_CHECKING:
     import pandas
@@ -23,7 +24,8 @@ PROTOCOL = ("card", "prompts", "n", "seed", "judges")  # what two results must s
 class MetricInfo:
     """A metric as the suite's card describes it. Exactly one of a suite is `main`.
 
-    `lower` is better, or higher. One `of_set` is a number of all images together, and no mean over prompts.
+    `lower` is better, or higher. One `of_set` is a number of all images together, and no mean over prompts; it cannot
+    lie outside its `limits`. What is `optional` need not be taken alike, or at all, for results to be compared.
     """
 
     name: str
@@ -33,6 +35,8 @@ class MetricInfo:
     scorer: str
     lower: bool = False
     of_set: bool = False
+    limits: tuple[float, float] = UNBOUNDED
+    optional: bool = False
 
     def worth(self, estimate: Estimate | None) -> float:
         """For ordering: higher is better, and what has no value comes last."""
@@ -73,12 +77,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """Lines under one protocol, best first. `unranked` chose their images by the main metric: they do not compete."""
+    """Lines under one protocol, best first. `unranked` chose their images by the main metric: they do not compete.
+
+    `notes` say which optional numbers are not shown.
+    """
 
     metrics: Sequence[MetricInfo]
     ranked: Sequence[Line]
     unranked: Sequence[Line]
     reason: str = ""  # why these results stand apart and have no ranks; empty for the main board
+    notes: Sequence[str] = ()
 
     @property
     def main(self) -> MetricInfo:
@@ -129,8 +137,12 @@ def _size(results: Sequence[Result], main: str) -> int:
 
 
 def _protocol(result: Result, metrics: Sequence[MetricInfo]) -> tuple[str, str, int, int, str]:
-    """What was asked, and by which version of each metric's scorer, network and real images it was judged."""
+    """What was asked, and by which version of each metric's scorer, network and real images it was judged.
+
+    Optional metrics do not count: they make no other number another.
+    """
     cards, sets = result.cards.get("scorers"), result.cards.get("sets")
+    metrics = [metric for metric in metrics if not metric.optional]
     judges = {m.scorer: cards.get(m.scorer) for m in metrics if not m.of_set} if isinstance(cards, Mapping) else {}
     judges |= {m.name: sets.get(m.name) for m in metrics if m.of_set} if isinstance(sets, Mapping) else {}
     suite = result.suite
@@ -148,6 +160,8 @@ def _board(
     results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo], reason: str
 ) -> Board:
     main = main_metric(metrics)
+    _check_groups(results, main)
+    results, notes = alike(results, metrics)
     baseline = _find_baseline(results)
     lines = [Line(result, None, _gain(result, baseline, rows, main), result is baseline) for result in results]
     lines.sort(key=lambda line: (-main.worth(line.result.metrics.get(main.name)), line.result.name))
@@ -156,7 +170,17 @@ def _board(
         values = [main.worth(line.result.metrics.get(main.name)) for line in competing]
         places = [1 + sum(other > value for other in values) for value in values]
         competing = [replace(line, rank=place) for line, place in zip(competing, places, strict=True)]
-    return Board(metrics, competing, [line for line in lines if not line.competes(main.name)], reason)
+    return Board(metrics, competing, [line for line in lines if not line.competes(main.name)], reason, notes)
+
+
+def _check_groups(results: Sequence[Result], main: MetricInfo) -> None:
+    """Differences in a number of the whole set are paired by groups of images: there must be as many of them."""
+    counts = {r.name: len(r.left_out.get(main.name, ())) for r in results if main.of_set and main.name in r.metrics}
+    first = min(counts, default="")
+    for name, count in sorted(counts.items()):
+        if count != counts[first] or not count:
+            fix = f"must be the same groups of images in both, not {counts[first]}; evaluate both again"
+            raise BadInput.at(f"{name}/{RESULT}, {first}/{RESULT}", f"left_out.{main.name}", count, fix)
 
 
 def _find_baseline(results: Sequence[Result]) -> Result | None:

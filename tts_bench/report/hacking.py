@@ -11,7 +11,7 @@ import numpy as np
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.report.families import Family, Panel
 from tts_bench.report.scores import Scores
-from tts_bench.stats import Estimate, Turn, mean_estimate, paired_delta, turning_point
+from tts_bench.stats import Estimate, Numbers, Turn, mean_estimate, paired_delta, turning_point
 
 DIVERSITY = "diversity"
 
@@ -70,7 +70,7 @@ def _bend(family: Family, baseline: Line, main: MetricInfo, weights: dict[str, f
         Gain(budget, paired_delta(_own(line, weights, scores), zero, scores.seed), scores.delta(line, baseline, main))
         for budget, line in family.lines.items()
     ]
-    turn = _turn([scores.of(line, main.name) for line in family.lines.values()], main, scores.seed)
+    turn = _turn([scores.of(line, main.name) for line in family.lines.values()], main, scores)
     diversity = {
         budget: mean_estimate(scores.of(line, DIVERSITY), scores.seed) for budget, line in family.lines.items()
     }
@@ -78,11 +78,15 @@ def _bend(family: Family, baseline: Line, main: MetricInfo, weights: dict[str, f
     return Bend(family, gains, turn, diversity, paired_delta(spread[0], spread[1], scores.seed))
 
 
-def _turn(curve: Sequence[np.ndarray], main: MetricInfo, seed: int) -> Turn | None:
+def _turn(curve: Sequence[np.ndarray], main: MetricInfo, scores: Scores) -> Turn | None:
     """Where it turns for the worse; the fall keeps the metric's own sign."""
+
+    def difference(low: Numbers, peak: Numbers, level: float) -> Estimate:
+        return scores.difference(np.asarray(low), np.asarray(peak), main, level)
+
     if not main.lower:
-        return turning_point(curve, seed)
-    turn = turning_point([-values for values in curve], seed)
+        return turning_point(curve, difference)
+    turn = turning_point([-values for values in curve], difference)
     return turn and replace(turn, fall=turn.fall and turn.fall.negated)
 
 

@@ -21,7 +21,8 @@ def verifiers_png(board: Board, rows: Mapping[str, pandas.DataFrame], title: str
     """One cell a submission and metric; the colour's unit is the standard deviation of the baseline's prompts."""
     columns = [metric_label(metric) for metric in board.metrics]
     names = [line_label(line) for line in board.lines]
-    note = f"Figures are means over {board.lines[0].result.suite.n} prompts.  {OWN} the verifier's own metric."
+    of_set = ", without a colour: of all images together" if any(metric.of_set for metric in board.metrics) else ""
+    note = f"Figures are means over {board.lines[0].result.suite.n} prompts{of_set}.  {OWN} the verifier's own metric."
     cell = max(1.2, 0.2 + 0.095 * max(map(len, columns)))  # inches; so is the width of a letter
     width = 1.6 + 0.085 * max(map(len, names)) + cell * len(columns)
     with drawing(width, 2.1 + 0.4 * len(names), title, note) as figure:

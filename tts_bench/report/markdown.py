@@ -8,6 +8,7 @@ from tts_bench.report import escape
 from tts_bench.report.board import Board, MetricInfo
 from tts_bench.report.families import find_panels, search_board, summary
 from tts_bench.report.grid import OWN, group_grid, leaderboard_grid
+from tts_bench.report.notes import markdown_notes
 from tts_bench.report.table import markdown_grid
 
 
@@ -15,7 +16,7 @@ def page(boards: Sequence[Board], groups: dict[str, list[str]], title: str, suit
     """The whole page. `groups` holds the values of "category" and "split" in the order of the prompts."""
     board = boards[0]
     shown, searched = summary(board, find_panels(board)), search_board(boards)
-    parts = [f"# {escape.markdown_cell(title)}", protocol(board)]
+    parts = [f"# {escape.markdown_cell(title)}", protocol(board), *markdown_notes(board)]
     is_short = len(shown.lines) < len(board.lines)
     parts += [_left_out(board, shown)] if is_short else []
     parts += [_searched(searched, suite)] if searched is not None else []
@@ -30,7 +31,8 @@ def page(boards: Sequence[Board], groups: dict[str, list[str]], title: str, suit
             parts += [heading, markdown_grid(group_grid(shown, kind, values))]
     parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
     for apart in boards[1:]:
-        parts += [f"## Apart: {apart.reason}", _APART, markdown_grid(leaderboard_grid(apart, apart.lines))]
+        parts += [f"## Apart: {apart.reason}", _APART, *markdown_notes(apart)]
+        parts += [markdown_grid(leaderboard_grid(apart, apart.lines))]
     if is_short:
         parts += [f"## {_ALL}", markdown_grid(leaderboard_grid(board, board.lines))]
     parts += ["## How to read this", _reading(board)]

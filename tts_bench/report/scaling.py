@@ -35,7 +35,7 @@ class End(NamedTuple):
 def scaling_png(board: Board, title: str) -> bytes:
     """The main metric, and beside it the first other one in percent, against charged NFE."""
     panels = [board.main, *[metric for metric in board.metrics if metric.percent and not metric.main][:1]]
-    note = f"Bands and bars: 95 % intervals over {board.lines[0].result.suite.n} prompts."
+    note = f"Bands and bars: {wording.over(panels, board.lines[0].result.suite.n)}."
     note += "  Dashed: an oracle verifier, not ranked." if any(line.is_oracle for line in board.lines) else ""
     height = max(4.4, 1.5 + 0.27 * len(board.lines))
     with drawing(5.9 * len(panels), height, title, note) as figure:

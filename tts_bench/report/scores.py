@@ -48,13 +48,17 @@ class Scores:
 
     def mean(self, values: np.ndarray, metric: MetricInfo) -> Estimate:
         """Of one number a prompt, or a group, for a metric of that kind."""
-        return grouped_estimate(values, self.n) if metric.of_set else mean_estimate(values, self.seed)
-
-    def difference(self, candidate: np.ndarray, baseline: np.ndarray, metric: MetricInfo) -> Estimate:
-        """The mean difference, prompt by prompt, or group by group."""
         if metric.of_set:
-            return grouped_estimate(candidate - baseline, self.n)
-        return paired_delta(candidate, baseline, self.seed)
+            return grouped_estimate(values, self.n).within(metric.limits)
+        return mean_estimate(values, self.seed)
+
+    def difference(
+        self, candidate: np.ndarray, baseline: np.ndarray, metric: MetricInfo, level: float = 0.95
+    ) -> Estimate:
+        """The mean difference, prompt by prompt (bootstrap), or group by group (Student's interval)."""
+        if metric.of_set:
+            return grouped_estimate(candidate - baseline, self.n, level)
+        return paired_delta(candidate, baseline, self.seed, level=level)
 
     def delta(self, candidate: Line, baseline: Line, metric: MetricInfo) -> Estimate:
         return self.difference(self.of(candidate, metric.name), self.of(baseline, metric.name), metric)

@@ -24,9 +24,10 @@ def search_hacking_png(found: Sequence[Comparison], metric: MetricInfo, title: s
     if not shown:
         return b""
     turns, worse = ("up after its best", "higher") if metric.lower else ("down after its peak", "lower")
+    corrected = ";\nStudent's over groups of images, widened for all pairs of budgets" if metric.of_set else ""
     note = (
         "One point a budget, the highest one large; the baseline lies at 0, 0.\n"
-        f"Ring, strong line: the main metric turns {turns} (a later budget is {worse}, paired 95 %)."
+        f"Ring, strong line: the main metric turns {turns} (a later budget is {worse}, paired 95 %{corrected})."
     )
     styles = search_styles([each.panel for each in found])  # a search looks here as it does beside its curve
     panels = [each.panel for each in shown]

@@ -9,6 +9,7 @@ from tts_bench.report.board import Board, MetricInfo
 from tts_bench.report.comparison import Comparison
 from tts_bench.report.families import REFERENCE
 from tts_bench.report.markdown import protocol
+from tts_bench.report.notes import markdown_notes
 from tts_bench.report.search_grid import area_grid, bend_grid, budget_grid, front_grid, places_of
 from tts_bench.report.search_reading import reading
 from tts_bench.report.table import markdown_grid
@@ -20,6 +21,7 @@ def search_page(board: Board, found: Sequence[Comparison], title: str, suite: st
     parts = [
         f"# {escape.markdown_cell(title)}: search at equal NFE",
         f"{protocol(board)} {_charged(found)} All submissions are in [{suite}.md]({suite}.md).",
+        *markdown_notes(board),
         f"![{main} against charged NFE, a panel a verifier]({suite}-search-scaling.png)",
         *([f"![Metrics of the whole set of images]({suite}-sets.png)"] if any(m.of_set for m in board.metrics) else []),
         f"## Frontier: the best search at each budget, by {main}",

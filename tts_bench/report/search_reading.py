@@ -9,6 +9,11 @@ from tts_bench.report.board import MetricInfo
 from tts_bench.report.comparison import Comparison
 from tts_bench.report.search_grid import MARKS
 
+_OF_SET = (
+    " Both budgets are chosen by looking, hence all pairs (Bonferroni); the interval is Student's, with one degree of "
+    "freedom less than there are groups of images."
+)
+
 
 def reading(found: Sequence[Comparison], main: MetricInfo) -> str:
     name = escape.markdown_cell(main.name)
@@ -38,7 +43,7 @@ def reading(found: Sequence[Comparison], main: MetricInfo) -> str:
         "answer. Gains are over the baseline without search: on the verifier's own metric, in standard deviations (SD) "
         f"of the baseline's prompts (the mean over its metrics where it has several), and in {name}. That turns {turn} "
         f"after the budget at which it is {best} if at a later one it is {worst} and the paired interval, widened for "
-        "all pairs of budgets, excludes 0.",
+        f"all pairs of budgets, excludes 0.{_OF_SET if main.of_set else ''}",
         "**Diversity**: the mean distance between two images of a prompt's finished candidates (root mean square "
         "difference of pixels, 0 to 1), over the prompts that have two. The change is from the lowest to the highest "
         "budget, paired.",

@@ -27,9 +27,11 @@ WIDTH = 6.6  # inches a panel, names beside it included
 
 def search_scaling_png(found: Sequence[Comparison], metric: MetricInfo, title: str) -> bytes:
     """The main metric against charged NFE."""
+    over = f", {wording.JACKKNIFE} over images," if metric.of_set else " over prompts,"
+    best = "smallest" if metric.lower else "largest"
     note = (
         "Filled markers: the paired difference to random search at that budget excludes 0 (95 %).\n"
-        "Bands: 95 % intervals over prompts, of random search and of the search with the largest area."
+        f"Bands: 95 % intervals{over} of random search and of the search with the {best} area."
     )
     panels = [each.panel for each in found]
     styles = search_styles(panels)
@@ -110,7 +112,7 @@ def plot_marked(
 
 
 def _banded(panel: Panel, found: Sequence[Standing]) -> list[Family]:
-    """The reference, and of the others the one with the largest area."""
+    """The reference, and of the others the one with the best area."""
     others = [standing.family for standing in found if standing.family is not panel.reference]
     return [*([panel.reference] if panel.reference else []), *others[:1]]
 

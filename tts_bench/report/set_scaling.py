@@ -29,7 +29,7 @@ def set_scaling_png(board: Board, panels: Sequence[Panel], title: str) -> bytes:
         return b""
     lines = _lines(panels)
     note = (
-        f"Bands, of random search: 95 % intervals, jackknife over groups of {board.lines[0].result.suite.n} images.\n"
+        f"Bands, of random search: {wording.over(metrics, board.lines[0].result.suite.n)}.\n"
         "A colour a verifier, a dash a search; hollow markers: an oracle, not ranked."
     )
     across = min(2, len(metrics))

@@ -9,6 +9,7 @@ from tts_bench.report import escape
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.families import find_panels, summary
 from tts_bench.report.grid import OWN, Cell, Grid, gain_header, leaderboard_grid, metric_header
+from tts_bench.report.notes import notes
 from tts_bench.results import Result
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ def terminal_table(
         for row in part.rows:
             table.add_row(*[_terminal(row[i], with_interval=headers[i] in whole) for i in shown])
         table.add_section()
+    beside = [f"note: {escape.visible(note)}" for note in notes(board)]
     if len(short.lines) < len(board.lines):
         left_out = len(board.lines) - len(short.lines)
-        table.caption = f"{left_out} more (searches at several budgets) are on the leaderboard's page"
+        beside.insert(0, f"{left_out} more (searches at several budgets) are on the leaderboard's page")
+    table.caption = Text("\n".join(beside), style="table.caption") if beside else None
     return table
 
 

@@ -11,6 +11,7 @@ from tts_bench.results import Result
 from tts_bench.stats import Estimate
 
 NOTHING = "–"
+JACKKNIFE = "delete-a-group jackknife"
 
 
 def decimals(metric: MetricInfo, values: Iterable[float | None]) -> int:
@@ -37,6 +38,26 @@ def interval(estimate: Estimate | None, metric: MetricInfo, places: int, sign: s
     if estimate.low is not None:
         text += f" [{number(estimate.low, metric, places)}, {number(estimate.high, metric, places)}]"
     return text + (f" ({estimate.unscored} unscored)" if estimate.unscored else "")
+
+
+def over(metrics: Iterable[MetricInfo], n: int) -> str:
+    """What the 95 % intervals of these metrics, drawn together, are taken over."""
+    kinds = {metric.of_set for metric in metrics}
+    if kinds == {True}:
+        return f"95 % intervals, {JACKKNIFE} over {n} images"
+    return f"95 % intervals over {n} prompts" + (
+        f"; of the whole set, {JACKKNIFE} over images" if True in kinds else ""
+    )
+
+
+def flag(text: str) -> str:
+    """What to beware of, in words; empty for a flag that a table shows by itself."""
+    name, _, metric = text.partition(":")
+    if name == "few_images":
+        return f"{metric} is of no more images than its network has features, so their covariance has not full rank"
+    if text == "fewer_images_than_the_card":
+        return "fewer images than the suite's card asks for; FID and its kin are other numbers there, FID mostly higher"
+    return ""
 
 
 def nfe(value: float) -> str:

@@ -1,0 +1,35 @@
+"""What a board knows of a suite's metrics is what its card and the metrics themselves say."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tts_bench import boards
+from tts_bench.suite import find_suite
+
+
+@pytest.mark.parametrize("name", ["digits", "imagenet256"])
+def test_every_metric_of_the_set_keeps_its_card(name: str) -> None:
+    suite = find_suite(name)
+    found = {info.name: info for info in boards.metric_infos(suite)}
+    assert list(found) == [m.name for m in suite.metrics] + [m.name for m in suite.set_metrics]
+    for card in suite.set_metrics:
+        info = found[card.name]
+        assert (info.optional, info.lower, info.main, info.of_set) == (card.optional, card.made.lower, card.main, True)
+    assert found["fid"].lower and not found["inception_score"].lower
+    assert sum(info.main for info in found.values()) == 1
+
+
+def test_a_metric_that_says_what_it_can_be_is_believed() -> None:
+    made: Any = SimpleNamespace(lower=False, limits=(0.0, 1.0))
+    free: Any = SimpleNamespace(lower=True)
+    cards = [
+        SimpleNamespace(name=n, title=n, percent=False, main=False, features="f", optional=False, made=m)
+        for n, m in (("share", made), ("free", free))
+    ]
+    suite: Any = SimpleNamespace(metrics=[], set_metrics=cards)
+    assert [info.limits for info in boards.metric_infos(suite)] == [(0.0, 1.0), (-math.inf, math.inf)]

@@ -1,0 +1,42 @@
+"""Optional metrics on a board: results that differ in them alone are compared, and their column shows what is alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tts_bench import keys
+from tts_bench.results import Result
+
+if TYPE_CHECKING:
+    from tts_bench.report.board import MetricInfo
+
+
+def alike(results: Sequence[Result], metrics: Sequence[MetricInfo]) -> tuple[list[Result], list[str]]:
+    """The results less each optional number of another network, formula or real images than most have it of; and a
+    note on each column in which that left a gap. Of cards that are equally frequent the first by digest stays."""
+    found, notes = list(results), []
+    for metric in (metric for metric in metrics if metric.optional):
+        cards = {result.name: _card(result, metric.name) for result in found if metric.name in result.metrics}
+        counts = Counter(cards.values())
+        if len(counts) < 2:
+            continue
+        most = min(counts, key=lambda card: (-counts[card], card))
+        others = sorted(name for name, card in cards.items() if card != most)
+        found = [_without(result, metric.name) if result.name in others else result for result in found]
+        words = "another network, formula or real images than the column's, so it is not shown"
+        notes.append(f"{metric.name} of {', '.join(others)}: taken with {words}.")
+    return found, notes
+
+
+def _card(result: Result, metric: str) -> str:
+    sets = result.cards.get("sets")
+    return keys.digest(sets.get(metric) if isinstance(sets, Mapping) else None)
+
+
+def _without(result: Result, metric: str) -> Result:
+    metrics = {name: estimate for name, estimate in result.metrics.items() if name != metric}
+    left_out = {name: values for name, values in result.left_out.items() if name != metric}
+    return replace(result, metrics=metrics, left_out=left_out)
