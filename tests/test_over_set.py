@@ -185,20 +185,23 @@ def test_a_second_call_looks_at_nothing_and_says_the_same(tmp_path: Path) -> Non
     assert (engine.nfe_run, engine.scorer_calls_run, scorer.looked) == (0, 0, 0)
     assert [r.values for r in first] == [r.values for r in again]
     with Store(tmp_path / "s") as store:
-        store.prune("images")  # features go with the latents; the images are there to be looked at
+        store.prune("images")  # latents go; features are facts as scores are, and stay
     third, engine = run(tmp_path / "s", entry(climbing, scorer), prompts=PROMPTS)
-    assert (engine.nfe_run, scorer.looked) == (0, 5 * 10)
+    assert (engine.nfe_run, scorer.looked) == (0, 0)
     assert [r.values for r in first] == [r.values for r in third]
 
 
-def test_the_set_is_of_final_images(tmp_path: Path) -> None:
-    scorer = Together()
+def test_the_set_is_of_picks_and_final_runs_are_made_together(tmp_path: Path) -> None:
+    scorer, counting = Together(), Counting()
     grids = {"search_grid": Grid("euler", 2), "final_grid": Grid("heun", 4)}
-    runs, _ = run(tmp_path / "s", entry(random, scorer, {"candidates": 3}, **grids), prompts=PROMPTS)
-    finals = [image_of(tmp_path, r.final.key) for r in runs if r.final]
+    with Store(tmp_path / "s") as store:
+        runs = Engine(store, counting, 5).runs([entry(random, scorer, {"candidates": 3}, **grids)], PROMPTS, 0)
+    assert counting.batches == 3 + 1, "fifteen candidates and five final images, five at a time"
+    picks = [image_of(tmp_path, key) for key in picked(runs)]
     assert picked(runs) != [r.final.key for r in runs if r.final]
+    assert scorer.looked == 15, "no final image is judged"
     for place, (chosen, _) in enumerate(scorer.asked):
-        assert np.array_equal(chosen, finals[:place])
+        assert np.array_equal(chosen, picks[:place])
 
 
 def test_a_state_on_the_way_is_judged_by_its_clean_estimate(tmp_path: Path) -> None:

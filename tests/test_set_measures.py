@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tts_bench.results import read_result, read_rows
 from tts_bench.set_measures import GROUPS, SetMeasures
 from tts_bench.store import Store
 from tts_bench.submission import from_flags
-from tts_bench.suite import Suite, find_suite
+from tts_bench.suite import CARDS, Suite, find_suite, read_suite
 
 N = 60
 MODEL = "digits:steps=2"
@@ -91,9 +92,10 @@ def test_what_is_left_out_is_a_group_of_all_classes(done: Evaluation, place: Pat
 
 def test_oracles_and_small_sets_are_flagged(done: Evaluation) -> None:
     none, reader, oracle = (set(result.flags) for result in done.results)
-    assert none == {"few_images:fid"}, "60 images in 64 dimensions"
-    assert reader == {"own_metric:reader", "few_images:fid"}
-    assert oracle == {"oracle", "own_metric:fid", "few_images:fid"}
+    few = {"few_images:fid", "fewer_images_than_the_card"}
+    assert none == few, "60 images in 64 dimensions, where the card has 1,000"
+    assert reader == {"own_metric:reader", *few}
+    assert oracle == {"oracle", "own_metric:fid", *few}
 
 
 def test_the_oracle_of_fid_lowers_it(done: Evaluation) -> None:
@@ -138,14 +140,48 @@ def with_network(name: str, optional: bool) -> Suite:
 
 def test_without_real_images_a_number_is_refused_or_left_out_with_a_note() -> None:
     with pytest.raises(BadInput, match=r"digits.toml: set_metrics.fid.features = 'clean': needs real images") as error:
-        SetMeasures(with_network("clean", False), Workshop()).check()
+        SetMeasures(with_network("clean", False), Workshop()).check([])
     assert "\n" not in str(error.value)
     measures = SetMeasures(with_network("clean", True), Workshop())
-    measures.check()
+    measures.check([])
     assert measures.used == [] and measures.notes == ["fid is left out: no --reference clean=FILE"]
 
 
 def test_too_few_images_are_one_line(place: Path) -> None:
-    with pytest.raises(BadInput, match=r"digits.toml: set_metrics.\w+ = 5: cannot be taken") as error:
-        api.run_evaluation("digits", [from_flags(MODEL, "none")], api.Settings(5, store=place / "s", workers=1), place)
-    assert "\n" not in str(error.value)
+    """And refused before anything is made: nothing is written."""
+    suite, made = find_suite("digits"), SetMeasures(find_suite("digits"), Workshop())
+    for n in (1, 2, 3, 5, 10, 11):
+        settings = api.Settings(n, store=place / "s", workers=1)
+        enough = n == 11  # less one of 11 groups are 10 images, for 10 splits
+        if enough:
+            made.check(suite.prompts(n))
+            continue
+        with pytest.raises(BadInput, match=rf"digits.toml: images = {n}: are too few for \w+, with a group") as error:
+            api.run_evaluation("digits", [from_flags(MODEL, "none")], settings, place / "few")
+        assert "\n" not in str(error.value) and not (place / "s").exists() and not (place / "few").exists()
+
+
+def test_enough_by_that_rule_is_enough_for_every_metric(place: Path) -> None:
+    settings = api.Settings(11, store=place / "s", workers=1)
+    done = api.run_evaluation("digits", [from_flags(MODEL, "none")], settings, place / "eleven")
+    assert all(np.isfinite(number.value or 0) for number in done.results[0].metrics.values())
+
+
+def test_after_pruning_to_scores_nothing_is_made_again(done: Evaluation, place: Path) -> None:
+    chosen = [from_flags(MODEL, "none"), from_flags(MODEL, "random:candidates=2", "digits_oracle_fid")]
+    before = {path: path.read_bytes() for path in (place / "results").rglob("*.json")}
+    copy = place / "pruned"
+    shutil.copy(place / "store", copy)
+    with Store(copy) as store:
+        assert store.prune("scores") > 0
+        engine = Engine(store, InProcess())
+        Evaluator(find_suite("digits"), engine, place, N).run(chosen)
+    assert (engine.nfe_run, engine.scorer_calls_run) == (0, 0)
+    assert before == {path: path.read_bytes() for path in (place / "results").rglob("*.json")}
+
+
+def test_the_main_metric_cannot_be_optional(tmp_path: Path) -> None:
+    text = (CARDS / "digits.toml").read_text(encoding="utf-8")
+    (tmp_path / "digits.toml").write_text(text.replace("main = true\n", "main = true\noptional = true\n", 1))
+    with pytest.raises(BadInput, match=r"set_metrics\[0\].optional = True: the main metric is what results are ranked"):
+        read_suite(tmp_path / "digits.toml")

@@ -217,6 +217,16 @@ def test_pruning_drops_contents_and_keeps_facts(path: Path) -> None:
     assert path.stat().st_size < size
 
 
+def test_pruning_keeps_features_under_every_policy(path: Path) -> None:
+    features = State(key("f"), {"features": {"network": "one"}, "of": key(0)}, None, np.ones(3, np.float32), 0.0)
+    latent = make(0, latent=True)
+    for keep in ("images", "picks", "scores"):
+        with Store(path) as store:
+            store.commit([features, latent])
+            assert store.prune(keep) > 0
+            assert store.known([features.key, latent.key], latent=True) == {features.key}
+
+
 def encoded(path: Path, of: str) -> bytes:
     connection = sqlite3.connect(path)
     ((image,),) = connection.execute("SELECT image FROM states WHERE key = ?", (of,))

@@ -83,9 +83,11 @@ class Engine:
         for run in made:
             run.recorded = self.store.asked(run.key)
         turns, asking = Turns(made, self.scoring), made
+        waiting: list[tuple[Run, Want]] = []
         while asking:
-            self._round(asking, judges)
+            waiting += self._round(asking, judges)
             asking = [run for run in asking if run.entry.over_set is None and not run.done] + turns.advance()
+        self.make(self._looked_at(waiting, judges))
         for run in made:
             run.ledger.seconds = self._seconds(run)
         return made
@@ -106,10 +108,15 @@ class Engine:
             self._names[id(card)] = card, name
         return name
 
-    def _round(self, asking: Sequence[Run], judges: Sequence[Scorer | Featured]) -> None:
+    def _round(self, asking: Sequence[Run], judges: Sequence[Scorer | Featured]) -> list[tuple[Run, Want]]:
+        """One round of each; what may wait: final images of searches that take turns, which would come one by one."""
         wants = [(run, want) for run in asking for want in run.ask()]
         self.store.commit(asks=[ask for run in asking for ask in run.unrecorded()])
-        self.make(self._looked_at(wants, judges))
+        now: list[tuple[Run, Want]] = []
+        later: list[tuple[Run, Want]] = []
+        for run, want in wants:
+            (later if run.done and run.entry.over_set is not None else now).append((run, want))
+        self.make(self._looked_at(now, judges))
         told = [run for run in asking if run.entry.over_set is None]
         scorers = {name: scorer for run in told for name, scorer in run.entry.scorers.items()}
         numbers = {
@@ -121,6 +128,7 @@ class Engine:
                 state.key: [first(scorers[name], numbers[name][state.key]) for name in run.entry.scorers]
                 for state in run.waiting
             })  # fmt: skip
+        return later
 
     def _looked_at(self, wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]) -> list[Want]:
         """Those wants whose image a scorer has yet to see. What only serves as a start is made when it is needed."""

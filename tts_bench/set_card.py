@@ -23,6 +23,7 @@ from tts_bench.registry import FEATURES, METRICS, SCORERS
 from tts_bench.tables import Table
 
 MOST = 16  # scorers that know one number
+INCEPTIONS = ("clean", "fidelity")  # two libraries' resize and port of one network
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,16 @@ class SetMetricCard:
 
 
 def take_set_metric(table: Table) -> SetMetricCard:
+    main, optional = table.take("main", boolean, False), table.take("optional", boolean, False)
+    if main and optional:
+        table.refuse("optional", "the main metric is what results are ranked by; leave one of the two out")
     return SetMetricCard(
         name=table.take("name", check_name),
         metric=table.take("metric", METRICS.require),
         features=table.take("features", FEATURES.require),
         title=table.take("title", text(200)),
         percent=table.take("percent", boolean, False),
-        main=table.take("main", boolean, False),
+        main=main,
         oracles=table.take("oracles", several(SCORERS.require, MOST), ()),
-        optional=table.take("optional", boolean, False),
+        optional=optional,
     )

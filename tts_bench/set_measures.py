@@ -9,19 +9,20 @@ from functools import cached_property
 import numpy as np
 
 from tts_bench.errors import BadInput
-from tts_bench.features.protocol import FeatureNetwork
+from tts_bench.features.protocol import FeatureNetwork, Prepares
 from tts_bench.labels import Labels
-from tts_bench.metrics.jackknife import groups, replicates
+from tts_bench.metrics.jackknife import GROUPS, groups, limits_of, replicates
 from tts_bench.metrics.sample import Reference, Sample
 from tts_bench.prepare import Workshop
 from tts_bench.run import Run
+from tts_bench.running import at_one_shape
 from tts_bench.scoring import Scoring
 from tts_bench.set_card import SetMetricCard
 from tts_bench.stats import Estimate, grouped_estimate, pseudo_values
 from tts_bench.suite import Suite
 from tts_bench.types import Image, Json, Prompt
 
-GROUPS = 20  # of images, for the jackknife
+FEWER = "fewer_images_than_the_card"  # a Frechet distance of fewer images is another number, mostly a higher one
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,28 @@ class Seen:
 
     name: str
     network: FeatureNetwork
+    device: str = "cpu"
 
     @property
     def card(self) -> Mapping[str, Json]:
         return {"features": self.name, **self.network.card}
 
     def features(self, images: Sequence[Image], prompts: Sequence[Prompt]) -> list[np.ndarray]:
-        found = self.network(images)
-        parts = [found.features] if found.logits is None else [found.features, found.logits]
-        return list(np.concatenate(parts, axis=1).astype(np.float32))
+        network = self.network
+        if not isinstance(network, Prepares):
+            return list(_side_by_side(network(images)))
+        fed = [network.prepare(image) for image in images]
+        return list(at_one_shape(lambda part: _side_by_side(network.run(part)), fed, self.device))
 
     def sample(self, rows: Sequence[np.ndarray]) -> Sample:
         """The inverse, of all images."""
         table, d = np.stack(rows), self.network.dimension
         return Sample(table[:, :d], table[:, d:] if table.shape[1] > d else None)
+
+
+def _side_by_side(found: Sample) -> np.ndarray:
+    parts = [found.features] if found.logits is None else [found.features, found.logits]
+    return np.concatenate(parts, axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,8 @@ class SetMeasures:
 
     @cached_property
     def networks(self) -> dict[str, Seen]:
-        return {name: Seen(name, self.workshop.network(name)) for name in dict.fromkeys(m.features for m in self.used)}
+        names, device = dict.fromkeys(metric.features for metric in self.used), self.workshop.device
+        return {name: Seen(name, self.workshop.network(name), device) for name in names}
 
     @cached_property
     def used(self) -> list[SetMetricCard]:
@@ -82,14 +92,21 @@ class SetMeasures:
                 raise BadInput.at(self.suite.path.name, place, metric.features, fix)
         return found
 
-    def check(self) -> None:
-        """Read what the numbers are held against; BadInput for whatever cannot be used."""
+    def check(self, prompts: Sequence[Prompt]) -> None:
+        """Read what the numbers are held against; BadInput for whatever cannot be used, and for too few prompts."""
+        largest = int(np.bincount(self._groups(prompts)).max()) if len(prompts) > 1 else 1
+        for metric in self.used:
+            if len(prompts) - largest < metric.made.least:
+                fix = f"are too few for {metric.name}, with a group of them left out for its interval; ask for more"
+                raise BadInput.at(self.suite.path.name, "images", len(prompts), fix)
         self.cards()
 
     def numbers(self, runs: Sequence[Run], scoring: Scoring) -> SetNumbers:
         """Of the final images of one submission's runs, in prompt order."""
         finals = [run.settled()[1] for run in runs]
         found, groups = SetNumbers(), self._groups([run.prompt for run in runs])
+        if self.used and len(runs) < self.suite.default_limit:
+            found.flags.append(FEWER)
         for name, seen in self.networks.items():
             rows = scoring.features(seen, finals)
             sample = seen.sample([rows[state.key] for state in finals])
@@ -120,7 +137,8 @@ class SetMeasures:
         except ValueError as error:
             place = f"set_metrics.{metric.name}"
             raise BadInput.at(self.suite.path.name, place, len(sample), f"cannot be taken: {error}") from error
-        found.estimates[metric.name] = grouped_estimate(pseudo_values(value, list(left_out)), len(sample))
+        estimate = grouped_estimate(pseudo_values(value, list(left_out)), len(sample))
+        found.estimates[metric.name] = estimate.within(limits_of(metric.made))
         found.left_out[metric.name] = [float(number) for number in left_out]
         if metric.made.needs == "moments" and len(sample) <= sample.features.shape[1]:
             found.flags.append(f"few_images:{metric.name}")

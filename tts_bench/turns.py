@@ -1,4 +1,7 @@
-"""Whose turn it is. A verifier over a set judges a prompt's candidates beside the picks of the prompts before it."""
+"""Whose turn it is. A verifier over a set judges a prompt's candidates beside the picks of the prompts before it.
+
+A pick joins the set by the image that it was picked by, so that none waits for a final run, which may have other steps.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class Queue:
         """Take in the pick of the run whose turn it was, if it is made, and tell the run whose turn it is; that one."""
         while self.taken < len(self.runs):
             run = self.runs[self.taken]
-            if run.final is None:
+            if run.pick is None:
                 features = scoring.features(self.scorer, run.waiting)
                 values = scoring.in_set(self.scorer, self.chosen, [features[state.key] for state in run.waiting])
                 run.tell({state.key: [value] for state, value in zip(run.waiting, values, strict=True)})
                 return [run]
-            scoring.add_to_set(self.scorer, self.chosen, scoring.features(self.scorer, [run.final])[run.final.key])
+            scoring.add_to_set(self.scorer, self.chosen, scoring.features(self.scorer, [run.pick])[run.pick.key])
             self.taken += 1
         return []
 

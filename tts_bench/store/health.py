@@ -57,12 +57,15 @@ _DELETE = MappingProxyType({
     "scores": "DELETE FROM scores WHERE number = ?",
     "asks": "DELETE FROM asks WHERE number = ?",
 })  # fmt: skip
+# Features, whose recipes begin with that word, are facts about an image as scores are: small, and kept with them.
 _PRUNE = MappingProxyType({
-    "images": "UPDATE states SET latent = NULL, latent_sha256 = NULL WHERE latent IS NOT NULL",
+    "images": """UPDATE states SET latent = NULL, latent_sha256 = NULL
+        WHERE latent IS NOT NULL AND recipe NOT LIKE '{"features":%'""",
     "picks": """UPDATE states SET image = NULL, image_sha256 = NULL, latent = NULL, latent_sha256 = NULL
-        WHERE (image IS NOT NULL OR latent IS NOT NULL) AND key NOT IN (SELECT value FROM json_each(?))""",
+        WHERE (image IS NOT NULL OR latent IS NOT NULL) AND key NOT IN (SELECT value FROM json_each(?))
+        AND recipe NOT LIKE '{"features":%'""",
     "scores": """UPDATE states SET image = NULL, image_sha256 = NULL, latent = NULL, latent_sha256 = NULL
-        WHERE image IS NOT NULL OR latent IS NOT NULL""",
+        WHERE (image IS NOT NULL OR latent IS NOT NULL) AND recipe NOT LIKE '{"features":%'""",
 })  # fmt: skip
 
 

@@ -169,7 +169,7 @@ class Store:
         return [*map(str, damages), *broken]
 
     def prune(self, keep: Keep, picks: Collection[Key] = ()) -> int:
-        """Drop contents, never recipes, seconds or scores; returns the bytes of what was dropped.
+        """Drop contents, never recipes, seconds, scores or features; returns the bytes of what was dropped.
 
         "images" drops latents, "picks" all contents but those of `picks`, "scores" all contents; each of them drops
         the contents in the quarantine too.
