@@ -235,7 +235,7 @@ def test_the_examples_of_the_help_are_good(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(examples) >= 8
     for example in examples:
         assert invoke(*example.split()).exit_code == 0, example
-        wanted.pop().submissions()
+        wanted.pop().submissions(commands.Settings())
 
 
 def test_help_imports_nothing_heavy() -> None:

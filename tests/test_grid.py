@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fake_results import fake_result
+from tests.scorers import tiny
 from tts_bench import console
-from tts_bench.errors import BadInput
+from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.grid import grid_submissions, make_grid, product, unfit
-from tts_bench.protocols import ModelSpec
+from tts_bench.prepare import Workshop
+from tts_bench.protocols import ModelSpec, Weights
 from tts_bench.registry import SCORERS, SEARCHES
 from tts_bench.report.board import MetricInfo
 from tts_bench.results import Result
 from tts_bench.submission import Submission, VerifierSpec
-from tts_bench.suite import GridCard, Suite, find_suite
+from tts_bench.suite import GridCard, Suite, find_suite, suite_names
 from tts_bench.types import Search, Task, search
 
 CARD = GridCard(("random", "climb", "random:candidates=4"), ("smooth", "rough", "smooth+rough"), (24, 48), limit=3)
@@ -118,11 +121,11 @@ def test_a_wrong_entry_is_refused_when_the_grid_is_made(suite: Suite, change: An
 
 
 def test_a_gradient_comes_from_one_scorer_that_has_it() -> None:
-    [made] = product("shapes", ["climb"], ["smooth"], [None])
-    assert unfit(made) is None
+    [made], scorer = product("shapes", ["climb"], ["smooth"], [None]), Workshop().scorer
+    assert unfit(made, scorer) is None
     for verifier in (VerifierSpec(("rough",), "single"), VerifierSpec(("smooth", "rough"), "sum"), None):
-        assert unfit(replace(made, verifier=verifier))
-    assert unfit(replace(made, search=replace(made.search, name="random"), verifier=None)) is None
+        assert unfit(replace(made, verifier=verifier), scorer)
+    assert unfit(replace(made, search=replace(made.search, name="random"), verifier=None), scorer) is None
 
 
 def test_flags_without_a_grid_are_a_product_of_what_is_given() -> None:
@@ -145,6 +148,34 @@ def test_the_embedded_cards_grid_is_the_one_of_the_issue() -> None:
     made = make_grid(suite)
     assert len(set(names(made.submissions))) == len(made.submissions) == 1 + len(suite.grid.searches) * 2 * 5 - 5
     assert made.notes == ["first_order needs a verifier with a gradient; left out with checker"]
+
+
+@pytest.mark.parametrize("name", [name for name in suite_names() if find_suite(name).grid])
+def test_every_shipped_grid_can_be_made_without_files_of_the_user(name: str) -> None:
+    suite = find_suite(name)
+    made = make_grid(suite)
+    assert len(made.submissions) > 1
+
+
+def test_a_card_s_verifier_without_files_is_left_out_with_a_note_and_one_of_a_flag_refused(tmp_path: Path) -> None:
+    suite = find_suite("imagenet256")
+    made = make_grid(suite)
+    assert not [name for name in names(made.submissions) if "dino_linear_head" in name]
+    [note] = [note for note in made.notes if "dino_linear_head" in note]
+    assert "\n" not in note and "--weights dino_linear_head=" in note
+    with pytest.raises(NeedsFiles, match="dino_linear_head"):
+        make_grid(suite, ["random"], ["dino_linear_head"], [300])
+    tiny.save_dinov2(tmp_path)
+    given = Workshop(weights={"dino_linear_head": Weights(tmp_path)})
+    assert "random-dino_linear_head-300" in names(make_grid(suite, workshop=given).submissions)
+
+
+def test_what_a_flag_of_the_model_leaves_open_is_the_card_s() -> None:
+    suite = find_suite("imagenet256")
+    made = make_grid(suite, ["random"], ["oracle_is"], [300], "sit:guidance=1.5").submissions
+    assert {(one.model.search_steps, one.model.final_steps, one.model.guidance) for one in made} == {(25, 125, 1.5)}
+    [other] = product("shapes:steps=8", ["none"], [None], [None], like=ModelSpec("shapes", final_steps=24))
+    assert (other.model.search_steps, other.model.final_steps) == (8, 8), "steps stand for both"
 
 
 METRIC = MetricInfo("accuracy", "share right", True, True, "checker")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from typer.testing import CliRunner
 from tests.features.inception import random_inception
 from tests.models.tiny import save_sit
 from tests.scorers import tiny
-from tts_bench.api import Settings, choose
+from tts_bench.api import Settings, choose, prepared, run_evaluation
 from tts_bench.cli import app
-from tts_bench.errors import NeedsFiles
-from tts_bench.submission import on_model
+from tts_bench.errors import BadInput, NeedsFiles
+from tts_bench.features.fidelity import Fidelity
+from tts_bench.protocols import Weights
+from tts_bench.submission import from_flags, is_place
 from tts_bench.suite import find_suite
 
 N = 64
@@ -75,27 +78,82 @@ def test_the_result_says_what_it_was_taken_with_and_names_no_path(rows: list[dic
         assert card["network"]["weights"] == random_inception()[1].removeprefix("sha256:")
         assert card["reference"]["n"] == 70
         assert "few_images:fid" in result["flags"], "64 images in 2,048 dimensions"
-        assert str(files) not in json.dumps(result["cards"])
+        assert str(files) not in json.dumps(result)
 
 
 def test_the_card_s_own_submissions_wait_for_a_model() -> None:
     suite = find_suite("imagenet256")
     with pytest.raises(NeedsFiles, match=r"model sit: weights = None: give a .pt or .safetensors file") as error:
-        Settings().workshop().entries(choose(suite, []))
+        prepared(suite, [], Settings().workshop("sit"), None)
     assert "\n" not in str(error.value)
 
 
-def test_they_run_on_the_model_of_the_flag_with_the_card_s_steps(files: Path) -> None:
+def test_they_run_on_the_model_of_the_flag_which_leaves_no_path_in_them(files: Path) -> None:
+    suite, place = find_suite("imagenet256"), str(files / "sit")
+    weights, pin = random_inception()
+    workshop = Settings(model=place, weights={"fidelity": Weights(weights, pin)}).workshop("sit")
+    found = prepared(suite, [], workshop, place)
+    lacking = {"random4-oracle_fid": "--reference fidelity=", "random4-dino": "--weights dino_linear_head="}
+    assert found.submissions == [one for one in suite.submissions if one.name not in lacking]
+    assert {entry.spec.weights for entry in found.entries} == {place}
+    assert {entry.model.card["weights"] for entry in found.entries} == {
+        workshop.model(found.entries[0].spec).card["weights"]
+    }
+    assert [note.partition(" is left out: ")[0] for note in found.notes] == list(lacking)
+    assert all(flag in note for note, flag in zip(found.notes, lacking.values(), strict=True))
+
+
+def test_a_model_s_name_is_that_whatever_lies_about(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files)
+    assert Path("sit").is_dir() and not is_place("sit") and not is_place("sit:guidance=1.5") and is_place("./sit")
+
+
+def test_a_flag_of_the_model_holds_for_files_of_submissions_too(files: Path, tmp_path: Path) -> None:
     suite = find_suite("imagenet256")
-    found = on_model(suite.submissions, str(files / "sit"))
-    assert [submission.name for submission in found] == [submission.name for submission in suite.submissions]
-    for one, of_card in zip(found, suite.submissions, strict=True):
-        assert one.model.weights == str(files / "sit")
-        assert (one.model.search_steps, one.model.final_steps) == (25, 125)
-        assert one.digest != of_card.digest
+    (tmp_path / "mine.toml").write_text(suite.submissions[0].to_toml())
+    [mine] = choose(suite, [tmp_path / "mine.toml"], "sit:guidance=1.5")
+    assert (mine.model.guidance, mine.model.final_steps) == (1.5, 125)
+    [own] = choose(suite, [replace(mine, model=replace(mine.model, weights="elsewhere.pt"))], str(files / "sit"))
+    assert own.model.weights is None and own.model.guidance == 1.5
 
 
 def test_published_figures_stand_in_the_card_with_their_source() -> None:
     for figures in find_suite("imagenet256").published:
         assert "2501.09732" in figures["source"] and "read off" in figures["source"]
         assert {len(values) for key, values in figures.items() if key != "source"} == {len(figures["nfe"])}
+
+
+def test_real_images_are_looked_at_once(files: Path, rows: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second call asks the network nothing: neither of real images nor of made ones."""
+    weights, pin = random_inception()
+    settings = Settings(
+        N, store=files / "store", workers=1, weights={"fidelity": Weights(weights, pin)},
+        references={"fidelity": str(files / "real")}, model=str(files / "sit"),
+    )  # fmt: skip
+    looked: list[int] = []
+    monkeypatch.setattr(Fidelity, "run", lambda self, prepared: looked.append(len(prepared)))
+    monkeypatch.setattr(Fidelity, "__call__", lambda self, images: looked.append(len(images)))
+    done = run_evaluation("imagenet256", [find_suite("imagenet256").submissions[0]], settings, files / "again")
+    assert looked == [] and done.nfe_run == 0
+    assert done.results[0].metrics["fid"].value == rows[0]["metrics"]["fid"]["value"]
+
+
+def test_another_inception_measures_and_guides_alike(files: Path) -> None:
+    settings = Settings(features="clean", model=str(files / "sit"))
+    workshop = settings.workshop("sit")
+    assert {metric.features for metric in settings.suite("imagenet256").set_metrics} == {"clean", "dinov2"}
+    assert workshop.network("fidelity") is workshop.network("clean")
+
+
+def test_files_that_nothing_reads_and_names_that_are_none_are_told(files: Path) -> None:
+    digits = [from_flags("digits:steps=2", "none")]
+    given = Settings(11, store=files / "d", workers=1, weights={"clip_zero_shot": Weights(files / "clip")})
+    done = run_evaluation("digits", digits, given, files / "d_out")
+    assert "clip_zero_shot: files were given, and nothing here reads them" in done.notes
+    for wrong, said in (
+        (replace(given, weights={"clip_zero_sht": Weights(files)}), "weights = 'clip_zero_sht': no such name; did you"),
+        (replace(given, references={"clen": "x"}), "references = 'clen': no such name; did you mean"),
+        (replace(given, labels="sorted"), "labels = 'sorted': use balanced or sampled"),
+    ):
+        with pytest.raises(BadInput, match=said):
+            run_evaluation("digits", digits, wrong, files / "d_out")

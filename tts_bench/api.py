@@ -13,19 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from tts_bench.engine import Engine
 from tts_bench.entry import Entry
-from tts_bench.errors import BadInput
+from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.evaluation import Evaluation, Evaluator, row_of
 from tts_bench.executors.local import local_executor
 from tts_bench.files import check_folder
 from tts_bench.labels import Order
+from tts_bench.plaintext import did_you_mean
 from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop, pinned
 from tts_bench.progress import Progress, Silent
 from tts_bench.protocols import Weights
+from tts_bench.registry import FEATURES, SCORERS
 from tts_bench.results import read_results
 from tts_bench.set_measures import SetMeasures
 from tts_bench.store import Store
-from tts_bench.submission import Submission, read_submission
+from tts_bench.stored_references import StoredReferences
+from tts_bench.submission import Submission, is_place, name_at, on_model, read_submission
 from tts_bench.suite import Suite, find_suite
 
 if TYPE_CHECKING:
@@ -47,8 +50,9 @@ class Settings:
 
     `store` is the cache; `workers` processes (one a core where None) run batches padded to `batch_size` samples.
     `labels`, "balanced" or "sampled", sets how a suite of class labels draws them; `features`, "clean" or "fidelity",
-    which library's Inception its set metrics use. `weights` are the user's files for
-    scorers and feature networks, `references` the real images (statistics, a folder ...) of feature networks, by name.
+    which library's Inception its set metrics use. `weights` are the user's files for scorers and feature networks,
+    `references` the real images (statistics, a folder ...) of feature networks, by name. `model`, a name as in
+    "shapes:steps=8" or the file or folder of one, takes the place of every submission's own.
     """
 
     limit: int | None = None
@@ -61,19 +65,43 @@ class Settings:
     features: str | None = None
     weights: Mapping[str, Weights] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
 
     def suite(self, name: str) -> Suite:
         return find_suite(name).with_labels(self.labels).with_features(self.features)
 
-    def workshop(self) -> Workshop:
-        return Workshop(self.device, self.weights, self.references)
+    def workshop(self, own_model: str, progress: Progress | None = None) -> Workshop:
+        """What makes a call's models and scorers; `own_model` is the one whose files a place given as model has."""
+        models = {}
+        if self.model is not None and is_place(self.model):
+            models = {name_at(self.model, own_model): pinned(self.model)}
+        return Workshop(
+            self.device, self.weights, self.references, models, self.features, self.batch_size,
+            StoredReferences(Path(self.store)), progress,
+        )  # fmt: skip
 
     def check(self) -> None:
-        """BadInput for a seed or a device that cannot be used."""
+        """BadInput for a seed, a device, or a name that cannot be used."""
+        for key, given, known in (
+            ("weights", self.weights, [*SCORERS.names(), *FEATURES.names()]),
+            ("references", self.references, FEATURES.names()),
+        ):
+            for name in given:
+                if name not in known:
+                    raise BadInput.at("settings", key, name, f"no such name; {did_you_mean(name, known)}")
         if self.seed is not None and not 0 <= self.seed < 2**63:
             raise BadInput.at("settings", "seed", self.seed, "use a whole number from 0 to 2^63 - 1")
         if self.device != "cpu":
             _check_device(self.device)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Submissions that can run, made ready, and what was left out of them and why."""
+
+    submissions: list[Submission]
+    entries: list[Entry]
+    notes: list[str]
 
 
 def _check_device(device: str) -> None:
@@ -98,15 +126,42 @@ def open_engine(settings: Settings, progress: Progress | None = None) -> Iterato
         executor.close()
 
 
-def choose(suite: Suite, submissions: Sequence[Submission | Path | str]) -> list[Submission]:
-    """The given submissions (files or made ones), or the card's own. Two of one name would share a folder: BadInput."""
+def choose(suite: Suite, submissions: Sequence[Submission | Path | str], model: str | None = None) -> list[Submission]:
+    """The given submissions (files or made ones), or the card's own, on `model` if that is given.
+
+    Two of one name would share a folder: BadInput.
+    """
     chosen = [s if isinstance(s, Submission) else read_submission(Path(s)) for s in submissions]
+    chosen = chosen or list(suite.submissions)
+    chosen = chosen if model is None else [on_model(submission, model) for submission in chosen]
     for name, count in Counter(submission.name for submission in chosen).items():
         if count > 1:
             raise BadInput.at(
                 "command line", "submission", name, f"is the name of {count} submissions; rename all but one"
             )
-    return chosen or list(suite.submissions)
+    return chosen
+
+
+def prepared(
+    suite: Suite, submissions: Sequence[Submission | Path | str], workshop: Workshop, model: str | None
+) -> Chosen:
+    """What of a call can run: every given submission, and those of the card's own whose files are there.
+
+    NeedsFiles if that is none.
+    """
+    chosen, notes = choose(suite, submissions, model), []
+    if submissions:
+        return Chosen(chosen, workshop.entries(chosen), notes)
+    entries, lacking = {}, []
+    for submission in chosen:
+        try:
+            entries[submission.name] = workshop.entry(submission)
+        except NeedsFiles as error:
+            lacking.append(error)
+            notes.append(f"{submission.name} is left out: {error}")
+    if not entries and lacking:
+        raise lacking[0]
+    return Chosen([one for one in chosen if one.name in entries], list(entries.values()), notes)
 
 
 def run_evaluation(
@@ -117,19 +172,20 @@ def run_evaluation(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Run submissions on a suite and write results and leaderboard files under `out`."""
-    card = settings.suite(suite)
-    chosen = choose(card, submissions)
     # Whatever can be refused is refused before anything is made or run.
     settings.check()
-    card.prompts(settings.limit)
-    workshop = settings.workshop()
-    workshop.entries(chosen)
-    SetMeasures(card, workshop).check()
+    card = settings.suite(suite)
+    prompts = card.prompts(settings.limit)
+    workshop = settings.workshop(card.model, progress)
+    chosen = prepared(card, submissions, workshop, settings.model)
+    SetMeasures(card, workshop).check(prompts)
     if (Path(out) / "results" / card.name).is_dir():
         read_results(Path(out) / "results" / card.name)
     check_folder(Path(out))
     with open_engine(settings, progress) as engine:
-        return Evaluator(card, engine, Path(out), settings.limit, settings.seed, workshop).run(chosen)
+        done = Evaluator(card, engine, Path(out), settings.limit, settings.seed, workshop).run(chosen.submissions)
+    unused = [f"{name}: files were given, and nothing here reads them" for name in workshop.unused()]
+    return replace(done, notes=[*chosen.notes, *done.notes, *unused])
 
 
 def run_plan(
@@ -138,19 +194,16 @@ def run_plan(
     settings: Settings = Settings(),
 ) -> Plan:
     """What `run_evaluation` would run, before anything runs."""
-    card = settings.suite(suite)
     settings.check()
-    entries = settings.workshop().entries(choose(card, submissions))
+    card = settings.suite(suite)
+    workshop = settings.workshop(card.model)
+    entries = prepared(card, submissions, workshop, settings.model).entries
     seed = card.seed if settings.seed is None else settings.seed
     with TemporaryDirectory() as nowhere:
         if not Path(settings.store).exists():  # a plan leaves nothing behind
             settings = replace(settings, store=Path(nowhere) / "store.sqlite")
-        return _planned(card, entries, settings, seed)
-
-
-def _planned(card: Suite, entries: Sequence[Entry], settings: Settings, seed: int) -> Plan:
-    with open_engine(settings) as engine:
-        return make_plan(card, entries, engine, card.prompts(settings.limit), seed)
+        with open_engine(settings) as engine:
+            return make_plan(card, entries, engine, card.prompts(settings.limit), seed, workshop)
 
 
 def evaluate(
@@ -168,6 +221,7 @@ def evaluate(
     features: str | None = None,
     weights: Mapping[str, Path | str] | None = None,
     references: Mapping[str, Path | str] | None = None,
+    model: Path | str | None = None,
 ) -> pd.DataFrame:
     """Evaluate submissions on a suite: one row a submission, with every metric's value, interval, n and unscored count.
 
@@ -177,11 +231,9 @@ def evaluate(
     """
     import pandas as pd
 
-    settings = Settings(
-        limit, seed, store, workers, batch_size, device, labels, features,
-        {name: pinned(str(place)) for name, place in (weights or {}).items()},
-        {name: str(place) for name, place in (references or {}).items()},
-    )  # fmt: skip
+    files = _own_files(weights, references)
+    on = None if model is None else str(model)
+    settings = Settings(limit, seed, store, workers, batch_size, device, labels, features, *files, on)
     done = run_evaluation(suite, submissions, settings, out)
     return pd.DataFrame([_flat(row_of(result)) for result in done.results])
 
@@ -193,9 +245,29 @@ def plan(
     limit: int | None = None,
     seed: int | None = None,
     store: Path | str = STORE,
+    workers: int | None = None,
+    batch_size: int = BATCH_SIZE,
+    device: str = "cpu",
+    labels: Order | None = None,
+    features: str | None = None,
+    weights: Mapping[str, Path | str] | None = None,
+    references: Mapping[str, Path | str] | None = None,
+    model: Path | str | None = None,
 ) -> dict[str, Any]:
     """What `evaluate` would run and charge, and what the store already has, as the command's JSON has it."""
-    return run_plan(suite, submissions, Settings(limit, seed, store)).as_json()
+    files = _own_files(weights, references)
+    on = None if model is None else str(model)
+    settings = Settings(limit, seed, store, workers, batch_size, device, labels, features, *files, on)
+    return run_plan(suite, submissions, settings).as_json()
+
+
+def _own_files(
+    weights: Mapping[str, Path | str] | None, references: Mapping[str, Path | str] | None
+) -> tuple[dict[str, Weights], dict[str, str]]:
+    return (
+        {name: pinned(str(place)) for name, place in (weights or {}).items()},
+        {name: str(place) for name, place in (references or {}).items()},
+    )
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,11 @@ SuiteName = Annotated[str, typer.Option("--suite", help="A suite's name (see `li
 Files = Annotated[list[Path] | None, typer.Option("--submission", help="A submission file (TOML). Repeat for several.")]
 ModelName = Annotated[
     str | None,
-    typer.Option("--model", show_default="the card's", help="A model, shapes:steps=8, or where its files are."),
+    typer.Option(
+        "--model",
+        show_default="the submissions'",
+        help="A model, shapes:steps=8, or where its files are, for every submission.",
+    ),
 ]
 SearchNames = Annotated[
     list[str] | None,
@@ -122,7 +126,7 @@ def evaluate(
     from tts_bench import commands
 
     wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
-    settings = commands.Settings(limit, seed, store, workers, batch_size, device)
+    settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model)
     settings = commands.with_images(settings, labels, features, weights, reference)
     commands.evaluate(wanted, settings, out or (OUT / "grid" if grid else OUT), as_json)
 
@@ -156,7 +160,7 @@ def plan(
     from tts_bench import commands
 
     wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
-    settings = commands.Settings(limit, seed, store, workers, batch_size, device)
+    settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model)
     commands.plan(wanted, commands.with_images(settings, labels, features, weights, reference), as_json)
 
 
@@ -255,7 +259,7 @@ def store_prune(
     store: StorePath = STORE,
     results: Annotated[Path, typer.Option("--results", help="Whose picks to keep.")] = OUT / "results",
 ) -> None:
-    """Free space. Whatever is dropped can be made again from its recipe; recipes and scores stay."""
+    """Free space. Whatever is dropped can be made again from its recipe; recipes, scores and features stay."""
     from tts_bench import commands
 
     commands.store_prune(store, keep, results)

@@ -15,19 +15,18 @@ from tts_bench.boards import metric_infos
 from tts_bench.doctor import Check, check_all
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.evaluation import Evaluation
-from tts_bench.files import check_folder, write_together
+from tts_bench.files import write_together
 from tts_bench.grid import make_grid, product
 from tts_bench.labels import ORDERS
 from tts_bench.plaintext import did_you_mean
 from tts_bench.planning import Plan
 from tts_bench.prepare import pinned
-from tts_bench.protocols import ModelSpec
 from tts_bench.registry import FEATURES, SCORERS
 from tts_bench.report.board import main_metric
 from tts_bench.results import read_results, read_rows
 from tts_bench.store import Store
 from tts_bench.store.health import Keep
-from tts_bench.submission import Submission, on_model, place_of
+from tts_bench.submission import Submission, is_place
 from tts_bench.suite import Suite, find_suite
 
 
@@ -43,38 +42,32 @@ class Wanted:
     budgets: Sequence[str] | None = None
     grid: bool = False
 
-    def submissions(self) -> list[Submission | Path | str]:
+    def submissions(self, settings: Settings) -> list[Submission | Path | str]:
         """Those of the files and those that the flags describe; none of either means the card's own."""
-        return [*(self.files or []), *self._made()]
+        return [*(self.files or []), *self._made(settings)]
 
     def limited(self, settings: Settings) -> Settings:
         """A grid has the number of prompts that its card gives it, unless told otherwise."""
         card = find_suite(self.suite).grid if self.grid and settings.limit is None else None
         return replace(settings, limit=card.limit) if card else settings
 
-    def _made(self) -> list[Submission]:
+    def _made(self, settings: Settings) -> list[Submission]:
         card, budgets = find_suite(self.suite), numbers(self.budgets or ())
-        model = self._model(card)
+        model = card.own_model if self.model in (None, card.model) or is_place(self.model) else self.model
         if self.grid:
-            made = make_grid(card, self.searches, self.verifiers, budgets, model)
+            workshop = settings.workshop(card.model)
+            made = make_grid(card, self.searches, self.verifiers, budgets, model, workshop)
             for note in made.notes:
                 console.note(note)
             return made.submissions
         if self.searches:
-            return product(model, self.searches, self.verifiers or (None,), budgets or (None,))
+            like = card.own_model
+            return product(model, self.searches, self.verifiers or (None,), budgets or (None,), like=like)
         for flag, value in (("verifier", self.verifiers), ("budget", self.budgets)):
             if value:
                 fix = "also give --search, e.g. --search random, or --grid"
                 raise BadInput.at("command line", f"--{flag}", value, fix)
-        if self.model in (None, card.model) or self.files:
-            return []
-        return on_model(card.submissions, self.model)
-
-    def _model(self, card: Suite) -> str | ModelSpec:
-        """The card's own; with files of the user's if `--model` is a place."""
-        if self.model in (None, card.model):
-            return card.own_model
-        return place_of(self.model, card.own_model) or self.model
+        return []
 
 
 def numbers(lists: Sequence[str]) -> list[int]:
@@ -116,7 +109,7 @@ def named(flag: str, given: Sequence[str] | None, known: Sequence[str]) -> list[
 
 
 def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> None:
-    chosen, settings = wanted.submissions(), wanted.limited(settings)
+    chosen, settings = wanted.submissions(settings), wanted.limited(settings)
     if as_json:
         console.print_json(api.run_evaluation(wanted.suite, chosen, settings, out).as_json())
         return
@@ -157,7 +150,7 @@ def metrics(
     from tts_bench.report import measured
 
     if out is not None:
-        check_folder(out.absolute().parent)
+        measure.check_out(out)
     if as_json:
         report = measure.measure(images, reference, settings, save)
     else:
@@ -176,7 +169,7 @@ def metrics(
 
 
 def plan(wanted: Wanted, settings: Settings, as_json: bool) -> None:
-    made = api.run_plan(wanted.suite, wanted.submissions(), wanted.limited(settings))
+    made = api.run_plan(wanted.suite, wanted.submissions(settings), wanted.limited(settings))
     if as_json:
         console.print_json(made.as_json())
     else:

@@ -20,10 +20,12 @@ from tts_bench.errors import BadInput, PluginFailed
 from tts_bench.executors.batch import Batch, perform
 from tts_bench.jobs import Want
 from tts_bench.keys import estimate_key
+from tts_bench.prepare import Workshop
 from tts_bench.protocols import OverSet, Scorer
 from tts_bench.recipes import State
 from tts_bench.run import Run
 from tts_bench.scoring import feature_name, first, score_name
+from tts_bench.set_measures import SetMeasures
 from tts_bench.suite import Suite
 from tts_bench.types import Json, Key, Prompt
 
@@ -50,7 +52,10 @@ class Plan:
         }  # fmt: skip
 
 
-def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: Sequence[Prompt], seed: int) -> Plan:
+def make_plan(
+    suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: Sequence[Prompt], seed: int, workshop: Workshop
+) -> Plan:
+    """`workshop` has made the entries, and makes what measures."""
     runs = begin(entries, prompts, seed)
     wants = _walk(runs, engine)
     plan = Plan(prompts=len(prompts), submissions=len(entries))
@@ -61,7 +66,7 @@ def make_plan(suite: Suite, entries: Sequence[Entry], engine: Engine, prompts: S
         plan.nfe_run += sum(job.nfe for job in engine.maker(entry.spec, entry.model).missing(own, coming))
     plan.states, plan.cached = len(held), len(engine.store.known(held))
     plan.nfe_charged = sum(run.ledger.nfe for run in runs)
-    _count_scores(plan, suite, runs, engine)
+    _count_scores(plan, suite, runs, engine, workshop)
     plan.seconds = _seconds(engine, entries, prompts[0], held, plan.nfe_run)
     return plan
 
@@ -95,11 +100,9 @@ def _held_scores(runs: Sequence[Run], engine: Engine) -> list[dict[Key, list[flo
     ]
 
 
-def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine) -> None:
-    from tts_bench.prepare import Workshop
-
-    workshop = Workshop()
+def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine, workshop: Workshop) -> None:
     metric_scorers = {metric.scorer: workshop.scorer(metric.scorer) for metric in suite.metrics}
+    networks = {f"{name} features": seen for name, seen in SetMeasures(suite, workshop).networks.items()}
     asked: dict[str, dict[Key, None]] = {}
     for run in runs:
         curve = suite.curve and run.entry.has_curve
@@ -109,6 +112,8 @@ def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine)
             states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
             named = [_fact(scorer, state) for state in states]
             asked.setdefault(name, {}).update(dict.fromkeys(named))
+        for name, seen in networks.items():
+            asked.setdefault(name, {}).update(dict.fromkeys(feature_name(seen, state) for state in finals))
     for name, names in asked.items():
         plan.scorer_calls[name] = len(names)
         plan.scorer_cached[name] = len(engine.store.scores(names)) + len(engine.store.known(names, latent=True))

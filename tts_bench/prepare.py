@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tts_bench import keys
 from tts_bench.entry import Entry
@@ -15,11 +15,16 @@ from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.features.protocol import FeatureNetwork, HasReference
 from tts_bench.metrics.sample import Reference
 from tts_bench.models.schedule import SOLVERS, Grid
+from tts_bench.progress import Progress
 from tts_bench.protocols import Model, ModelSpec, Scorer, Weights
 from tts_bench.registry import FEATURES, MODELS, SCORERS, SEARCHES, Registry
+from tts_bench.set_card import INCEPTIONS
 from tts_bench.submission import Submission
 from tts_bench.types import Json, SearchFunction
 from tts_bench.verifier import MEANS
+
+if TYPE_CHECKING:
+    from tts_bench.measure import Cache
 
 
 def pinned(place: str) -> Weights:
@@ -36,6 +41,11 @@ class Workshop:
     device: str = "cpu"
     weights: Mapping[str, Weights] = field(default_factory=dict)  # of scorers and feature networks, by name
     references: Mapping[str, str] = field(default_factory=dict)  # real images, by the network that sees them
+    models: Mapping[str, Weights] = field(default_factory=dict)  # files of models whose submissions name none
+    inception: str | None = None  # the one network that stands for all of INCEPTIONS
+    batch_size: int = 32  # real images that a network sees at once
+    cache: Cache | None = None  # of what networks saw of real images
+    progress: Progress | None = None
     _models: dict[ModelSpec, Model] = field(default_factory=dict)
     _scorers: dict[str, Scorer] = field(default_factory=dict)
     _networks: dict[str, FeatureNetwork] = field(default_factory=dict)
@@ -45,9 +55,8 @@ class Workshop:
         return [self.entry(submission) for submission in submissions]
 
     def entry(self, submission: Submission) -> Entry:
-        spec = submission.model
         # Steps and solver are the grid's, not the loaded networks'.
-        spec = replace(spec, solver=None, search_steps=None, final_steps=None)
+        spec = self.located(replace(submission.model, solver=None, search_steps=None, final_steps=None))
         model = self.model(spec)
         search = SEARCHES.load(submission.search.name)
         verifier = submission.verifier
@@ -68,6 +77,13 @@ class Workshop:
             raise BadInput.at(f"submission {submission.name}", "verifier.scorers", names, why)
         return entry
 
+    def located(self, spec: ModelSpec) -> ModelSpec:
+        """With the files that the call gives its model, if it has none of its own."""
+        given = self.models.get(spec.name)
+        if given is None or spec.weights is not None:
+            return spec
+        return replace(spec, weights=str(given.path), revision=given.revision)
+
     def model(self, spec: ModelSpec) -> Model:
         if spec not in self._models:
             self._models[spec] = MODELS.load(spec.name)(spec, self.device)
@@ -80,15 +96,26 @@ class Workshop:
 
     def network(self, name: str) -> FeatureNetwork:
         """A feature network; made here, loaded at its first image."""
+        name = self._seen_by(name)
         if name not in self._networks:
             self._networks[name] = self._made(FEATURES, name)
         return self._networks[name]
 
+    def _seen_by(self, name: str) -> str:
+        """Two libraries' Inceptions never measure and guide in one call."""
+        return self.inception if self.inception and name in INCEPTIONS else name
+
     def has_reference(self, network: str) -> bool:
-        return network in self.references or isinstance(self.network(network), HasReference)
+        return self._seen_by(network) in self.references or isinstance(self.network(network), HasReference)
+
+    def unused(self) -> list[str]:
+        """Names of files that the call was given and that nothing of it has asked for."""
+        scorers = [name for name in self.weights if name not in {**self._scorers, **self._networks}]
+        return scorers + [name for name in self.references if name not in self._real]
 
     def reference(self, network: str) -> tuple[Reference, Mapping[str, Json]]:
         """Real images as a network sees them, and their card: the user's, or those that come with it."""
+        network = self._seen_by(network)
         if network not in self._real:
             seen = self.network(network)
             if not self.has_reference(network):
@@ -97,13 +124,18 @@ class Workshop:
             if network in self.references or not isinstance(seen, HasReference):
                 from tts_bench.measure import read_reference
 
-                self._real[network] = read_reference(self.references[network], seen)
+                self._real[network] = read_reference(
+                    self.references[network], seen, batch_size=self.batch_size, progress=self.progress, cache=self.cache
+                )
             else:
                 self._real[network] = seen.reference, {"reference": network, "version": 1}
         return self._real[network]
 
     def _made(self, registry: Registry, name: str) -> Any:
-        """With files of the user's where there are any, on the device, and with the call's other parts, as it asks."""
+        """With files of the user's where there are any, on the device, and with the call's other parts, as it asks.
+
+        A plug-in's `load` may take `device`, `weights` and `revision`, `features` and `reference`, by these names.
+        """
         given = self.weights.get(name)
         if given is not None and not registry.takes(name, "weights"):
             raise BadInput.at("command line", "--weights", name, f"this {registry.kind} has its own; leave it out")

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -151,15 +151,18 @@ def from_flags(
     budget: int | None = None,
     name: str | None = None,
     file: str = "command line",
+    like: ModelSpec | None = None,
 ) -> Submission:
     """The submission that command-line flags describe; `file` is what errors name.
 
     `search` and `model` are names, or "random:candidates=16,other=0.5"; `verifier` is a scorer, or several joined by
     "+" for the mean of their ranks ("a+b:combine=zscore" for another rule); `budget` is NFE a prompt. Without a name it
-    is called after all of these (`flags.name_of`), but for a model given as a ModelSpec: that is the suite's own.
+    is called after all of these (`flags.name_of`), but for a model given as a ModelSpec: that is the suite's own. What
+    the flag of a model leaves open is as in `like`, if that is of the same name.
     """
+    flags = flag_table("model", model, file) if isinstance(model, str) else {}
     tables = {
-        "model": flag_table("model", model, file) if isinstance(model, str) else _given(asdict(model)),
+        "model": _given(asdict(model)) if isinstance(model, ModelSpec) else _filled(flags, like),
         "search": flag_table("search", search, file),
         "verifier": verifier_table(verifier, file) if verifier is not None else {},
     }
@@ -170,28 +173,38 @@ def from_flags(
     found = parse_submission({"name": "unnamed" if name is None else name, **data}, file)
     if name is not None:
         return found
-    named_model = tables["model"] if isinstance(model, str) else {}
-    made = name_of(tables["search"], tables["verifier"], budget, named_model, found.digest)
+    made = name_of(tables["search"], tables["verifier"], budget, flags, found.digest)
     return replace(found, name=check_name(made, file, "name"))
 
 
-def place_of(text: str, like: ModelSpec) -> ModelSpec | None:
-    """`like` with its files at `text`, a file or folder of this machine; None if there is none such.
+def _filled(flags: Mapping[str, Any], like: ModelSpec | None) -> dict[str, Any]:
+    """A model's flags, and what another of its name has beside; `steps` stands for both numbers of steps."""
+    others = _given(asdict(like)) if like is not None and like.name == flags["name"] else {}
+    if "steps" in flags:
+        others = {key: value for key, value in others.items() if key not in ("search_steps", "final_steps")}
+    return others | dict(flags)
 
-    A folder that a DiTPipeline saved, which has its scheduler with it, is of the model "dit".
+
+def on_model(submission: Submission, model: str) -> Submission:
+    """With the model of a flag in place of its own: a place with files, a name, or "name:key=value,...".
+
+    A place is no part of a submission, whose identity must not hang on where somebody keeps files: of that it takes
+    the name of the model alone. What the flag leaves open stays as it was.
     """
-    if not Path(text).exists():
-        return None
-    return replace(like, name="dit" if (Path(text) / "scheduler").is_dir() else like.name, weights=text)
+    if is_place(model):
+        own = submission.model
+        return replace(submission, model=replace(own, name=name_at(model, own.name), weights=None, revision=None))
+    return replace(submission, model=from_flags(model, UNGUIDED, like=submission.model).model)
 
 
-def on_model(submissions: Sequence[Submission], model: str) -> list[Submission]:
-    """Each with the model of a flag in place of its own: a place with files, a name, or "name:key=value,..."."""
-    found = []
-    for submission in submissions:
-        spec = place_of(model, submission.model) or from_flags(model, UNGUIDED).model
-        found.append(replace(submission, model=spec))
-    return found
+def is_place(model: str) -> bool:
+    """Whether the flag names a file or folder of this machine; a model's name is that, whatever lies about."""
+    return model.partition(":")[0] not in MODELS.targets and Path(model).exists()
+
+
+def name_at(place: str, own: str) -> str:
+    """The model whose files are there: `own`, but "dit" where a DiTPipeline saved its scheduler too."""
+    return "dit" if (Path(place) / "scheduler").is_dir() else own
 
 
 def _model(table: Table) -> ModelSpec:

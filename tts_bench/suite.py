@@ -50,14 +50,13 @@ from tts_bench.plaintext import did_you_mean, shown
 from tts_bench.prompts import read_prompts
 from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SUITES
-from tts_bench.set_card import SetMetricCard, take_set_metric
+from tts_bench.set_card import INCEPTIONS, SetMetricCard, take_set_metric
 from tts_bench.submission import Submission, take_submission
 from tts_bench.tables import MAX_BYTES, Table, parse_toml
 from tts_bench.types import Prompt
 
 _HERE = Path(__file__).parent
 CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
-INCEPTIONS = ("clean", "fidelity")  # two libraries' resize and port of one network
 MOST = 64  # searches, verifiers or budgets of a grid
 SHA256 = matching("[0-9a-f]{64}", "a sha256 in 64 lower-case hex digits")
 
@@ -145,6 +144,8 @@ class Suite:
         """With class labels in another order; BadInput if its prompts are a file."""
         if order is None:
             return self
+        if order not in ORDERS:
+            raise BadInput.at("settings", "labels", order, f"use {' or '.join(ORDERS)}")
         if not isinstance(self.source, Labels):
             raise BadInput.at(shown(self.path), "prompts.labels", order, "the suite's prompts are a file, no labels")
         return replace(self, source=replace(self.source, order=order))
