@@ -19,7 +19,7 @@ from tts_bench.features import clean
 from tts_bench.features.folder import FolderImages
 from tts_bench.features.stream import extract
 from tts_bench.keys import file_digest
-from tts_bench.measure import check_out, read_reference
+from tts_bench.measure import check_out, located, read_reference
 from tts_bench.metrics.sample import Sample, moments
 from tts_bench.types import Key
 
@@ -215,6 +215,59 @@ def test_bad_input_is_one_line_and_nothing_is_written(home: Path, tmp_path: Path
         "--images", home / "fake", "--reference", tmp_path / "narrow.npz", *mine, *kept
     )
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_weights_are_given_and_pinned_as_in_evaluate(home: Path) -> None:
+    plain, expected = home / "inception-2015-12-05.pt", measured(*folders(home), *own(home))
+    pinned = f"{plain}@sha256:{file_digest(plain)}"
+    for given in (pinned, f"clean={pinned}"):
+        assert measured(*folders(home), "--weights", given, "--batch-size", 5) == expected
+    named = own(home)
+    named[1] = f"clean={plain}"
+    assert measured(*folders(home), *named) == expected
+
+
+def test_weights_of_another_network_or_with_two_pins_are_refused(home: Path) -> None:
+    pin, here = "sha256:" + "0" * 64, folders(home)
+    cases: list[tuple[list[object], str]] = [
+        (["--weights", "fidelity=a.pth"], "--weights = 'fidelity': --features is clean"),
+        (["--weights", "claen=a.pth"], "did you mean 'clean'"),
+        (["--weights", "clean="], "write --weights clean=PLACE"),
+        (["--weights", f"a.pth@{pin}", "--revision", pin], "has a pin already"),
+        (["--weights", home / "inception-2015-12-05.pt"], "are pinned: --weights clean=FILE@sha256:"),
+        (["--features", "digits", "--weights", "a.pth"], "features digits: weights = 'a.pth': has weights of its own"),
+        (["--features", "digits", "--revision", "sha256:aa"], "features digits: revision = 'sha256:aa': has weights"),
+    ]
+    for arguments, expected in cases:
+        assert expected in refused(*here, *arguments)
+
+
+def test_a_place_with_an_equals_sign_is_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a=b.pt").touch()
+    for place in ("a=b.pt", "runs/lr=3/w.pt", "./clean=b.pt"):
+        assert located(place, None, "clean") == (Path(place), None)
+
+
+def test_images_are_looked_at_before_the_reference(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken image of the smaller set costs no pass over the larger one."""
+    torn = save_images(tmp_path / "torn", 3, 0)
+    (torn / "002.png").write_bytes((torn / "002.png").read_bytes()[:-30])
+    real = {item.read().tobytes() for item in FolderImages(home / "real").items()}
+    seen: list[bytes] = []
+    prepare = clean.Clean.prepare
+    monkeypatch.setattr(clean.Clean, "prepare", lambda self, x: [seen.append(x.tobytes()), prepare(self, x)][1])
+    assert "002.png" in refused("--images", torn, "--reference", home / "real", *own(home))
+    assert seen and not real & set(seen)
+    measured("--images", home / "fake", "--reference", home / "real", *own(home))
+    assert real <= set(seen), "which would be seen"
+
+
+def test_smaller_subsets_than_the_card_says_are_noted(home: Path) -> None:
+    notes = {metric["name"]: metric for metric in measured(*folders(home), *own(home))["metrics"]}
+    assert notes["kernel_distance"]["note"] == f"subsets of {REAL} images, all there are, not of 1000"
+    assert notes["kernel_distance"]["card"]["size"] == 1000, "cards are identities"
+    assert notes["kernel_distance_unsplit"]["note"] == notes["precision"]["note"] == ""
 
 
 def test_a_network_that_gives_nan_is_refused_by_its_image(home: Path, tmp_path: Path) -> None:

@@ -177,6 +177,7 @@ def test_one_changed_byte_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.pt").write_bytes(CONTENT[:-1])
     text = refused(tmp_path / "a.pt")
     assert "a.pt" in text and PUBLISHED.sha256 in text and hashlib.sha256(CONTENT[:-1]).hexdigest() in text
+    assert "weights of your own are pinned: --weights x=FILE@sha256:<" in text
 
 
 def test_weights_of_ones_own_are_named_by_their_digest(tmp_path: Path) -> None:
@@ -186,6 +187,7 @@ def test_weights_of_ones_own_are_named_by_their_digest(tmp_path: Path) -> None:
     assert own in refused(tmp_path / "own.pt", "sha256:" + "0" * 64)
     assert "64 hex digits" in refused(tmp_path / "own.pt", "main")
     assert "of your own" in refused(None, f"sha256:{own}")
+    assert "sha256: and 64 hex digits" in refused(tmp_path / "own.pt@sha256:12")
 
 
 def test_without_a_file_the_published_one_is_fetched_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +221,7 @@ def test_a_download_fails_in_one_line_and_leaves_nothing(
     monkeypatch.setattr(torch.hub, "download_url_to_file", raising(error))
     found = refused(None, kind=kind)
     assert text in found and "a.pt" in found and not cache.exists()
+    assert kind is MachineFailed or "give it: --weights x=FILE" in found
 
 
 def test_the_digests_are_those_that_the_names_and_the_caches_know() -> None:

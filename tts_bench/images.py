@@ -22,6 +22,8 @@ MAX_PIXELS = 64e6
 MAX_BYTES = 256 * 2**20
 _CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
+_PARTS = {b"IHDR": "header", b"PLTE": "palette", b"IDAT": "pixels", b"IEND": "end"}
+_COLOURS = {0: "grey", 2: "RGB", 3: "a palette", 4: "grey with transparency", 6: "RGB with transparency"}
 
 
 def encode_png(image: np.ndarray) -> bytes:
@@ -66,7 +68,7 @@ def _read_chunks(data: bytes) -> tuple[bytes, bytes]:
     if len(data) > MAX_BYTES:
         raise ValueError(f"{len(data)} bytes are over the limit of {MAX_BYTES}")
     if not data.startswith(SIGNATURE):
-        raise ValueError(f"it starts with {data[:8]!r}")
+        raise ValueError("it does not begin as a PNG does")
     chunks = list(_walk(data))
     kinds = [kind for kind, _ in chunks]
     for kind in kinds:
@@ -75,7 +77,7 @@ def _read_chunks(data: bytes) -> tuple[bytes, bytes]:
         if kind == b"tRNS":
             raise ValueError("it has transparency")
         if not kind.isalpha() or (not kind[0] & 0x20 and kind not in _CRITICAL):
-            raise ValueError(f"it has an unknown chunk {kind!r}")
+            raise ValueError(f"it has an unknown {_part(kind)}")
     if kinds[0] != b"IHDR" or kinds[-1] != b"IEND" or kinds.count(b"IHDR") != 1 or kinds.count(b"IDAT") == 0:
         raise ValueError("its header, pixels or end are missing or out of place")
     first = kinds.index(b"IDAT")
@@ -92,15 +94,19 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise ValueError("it is cut off")
         length, kind = struct.unpack_from(">I4s", data, at)
         if at + 12 + length > len(data):
-            raise ValueError(f"it is cut off in {kind!r}")
+            raise ValueError(f"it is cut off in its {_part(kind)}")
         body = data[at + 8 : at + 8 + length]
         (checksum,) = struct.unpack_from(">I", data, at + 8 + length)
         if checksum != zlib.crc32(kind + body):
-            raise ValueError(f"the checksum of {kind!r} does not hold")
+            raise ValueError(f"the checksum of its {_part(kind)} does not hold")
         yield kind, body
         at += 12 + length
     if body or at != len(data):
         raise ValueError(f"{len(data) - at + len(body)} bytes follow its end")
+
+
+def _part(kind: bytes) -> str:
+    return _PARTS.get(kind, f"part {kind.decode('latin-1')!a}")
 
 
 def _check_header(header: bytes, max_side: int, max_pixels: float) -> tuple[int, int]:
@@ -110,7 +116,7 @@ def _check_header(header: bytes, max_side: int, max_pixels: float) -> tuple[int,
     if not (0 < width <= max_side and 0 < height <= max_side and width * height <= max_pixels):
         raise ValueError(f"{width} x {height} pixels; allowed are 1 to {max_side} a side, {max_pixels:.0f} in all")
     if (depth, colour) != (8, 2):
-        raise ValueError(f"it has {depth} bits a channel and colour type {colour}")
+        raise ValueError(f"it is {_COLOURS.get(colour, 'of no known colours')}, {depth} bits a channel")
     if (compression, filtering, interlace) != (0, 0, 0):
         raise ValueError("it is interlaced or packed in an unknown way")
     return width, height

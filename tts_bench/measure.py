@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.files import check_folder
+from tts_bench.plaintext import did_you_mean, shown
 from tts_bench.progress import Progress
 from tts_bench.registry import FEATURES, METRICS
 from tts_bench.types import Json, Key
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tts_bench.features.protocol import FeatureNetwork, ImageSource
     from tts_bench.features.stream import Extracted
     from tts_bench.metrics.protocol import SetMetric
+    from tts_bench.metrics.reference import Stored
     from tts_bench.metrics.sample import Reference, Sample
 
 EXTRAPOLATED = {"frechet_distance": "frechet_distance_inf", "inception_score_unsplit": "inception_score_inf"}
@@ -114,8 +117,9 @@ def measure(
     def look(at: ImageSource) -> Extracted:
         return extract(at, network, settings.batch_size, settings.readers, progress)
 
-    against, reference_card = _against(reference, network, look)
-    seen = look(source)
+    stored = _statistics(reference, network)
+    seen = look(source)  # before the reference, which is often the larger: what is wrong here is found the sooner
+    against, reference_card = _against(reference, stored, look)
     n = len(seen.sample)
     report = Report(
         n, network.dimension, set_metrics(seen.sample, against), flags(n, network.dimension), card,
@@ -124,6 +128,30 @@ def measure(
     if save is not None:
         write_statistics(save, against, card, str(reference_card["pixels"]))
     return report
+
+
+def located(text: str | None, revision: str | None, features: str) -> tuple[Path | None, str | None]:
+    """Where the network's files are and what pins them, from PLACE, PLACE@pin or NAME=PLACE[@pin] and --revision.
+
+    BadInput for the name of another network than `features`, and for two pins.
+    """
+    from tts_bench.prepare import pinned
+
+    if text is None:
+        return None, revision
+    name, equals, place = text.partition("=")
+    if not equals or (name not in FEATURES.targets and (os.path.exists(text) or os.path.basename(name) != name)):
+        place = text
+    elif name != features:
+        known = did_you_mean(name, FEATURES.names())
+        fix = f"--features is {features}; name that" if name in FEATURES.targets else f"no such network; {known}"
+        raise BadInput.at("command line", "--weights", shown(name), fix)
+    if not place:
+        raise BadInput.at("command line", "--weights", shown(text), f"write --weights {features}=PLACE")
+    given = pinned(place)
+    if given.revision is not None and revision is not None:
+        raise BadInput.at("command line", "--revision", shown(revision), "--weights has a pin already; leave one out")
+    return given.path, given.revision or revision
 
 
 def check_out(out: Path) -> None:
@@ -145,49 +173,35 @@ def read_reference(
 
     With a cache the network is asked once for the same images: the bytes of their files say which they are.
     """
+    from tts_bench.features.packed import packed, unpacked
     from tts_bench.features.stream import extract
 
     def look(at: ImageSource) -> Extracted:
         key = "" if cache is None else keys.digest({"network": dict(network.card), "images": at.content})
-        if cache is not None and (found := _unpacked(cache.get(key), network)) is not None:
+        if cache is not None and (found := unpacked(cache.get(key), network.dimension)) is not None:
             return found
         seen = extract(at, network, batch_size, progress=progress)
         if cache is not None:
-            cache.put(key, _packed(seen))
+            cache.put(key, packed(seen))
         return seen
 
-    return _against(place, network, look)
+    return _against(place, _statistics(place, network), look)
 
 
-def _packed(seen: Extracted) -> dict[str, np.ndarray]:
-    """Arrays of floats are all that a cache takes: the digest goes as its bytes."""
-    digest = np.frombuffer(bytes.fromhex(seen.sha256), np.uint8).astype(np.float32)
-    logits = {} if seen.sample.logits is None else {"logits": seen.sample.logits}
-    return {"features": seen.sample.features, "pixels": digest, **logits}
+def _statistics(place: str, network: FeatureNetwork) -> Stored | None:
+    """What a file of statistics holds, None for a place of images."""
+    from tts_bench.metrics.reference import read_statistics
 
-
-def _unpacked(arrays: Mapping[str, np.ndarray] | None, network: FeatureNetwork) -> Extracted | None:
-    """The inverse; None for arrays that are no answer of this network's."""
-    from tts_bench.features.stream import Extracted
-    from tts_bench.metrics.sample import Sample
-
-    if arrays is None or not {"features", "pixels"} <= arrays.keys() or arrays["pixels"].shape != (32,):
-        return None
-    features, logits = arrays["features"], arrays.get("logits")
-    if features.ndim != 2 or len(features) < 2 or features.shape[1] != network.dimension:
-        return None
-    if logits is not None and (logits.ndim != 2 or len(logits) != len(features)):
-        return None
-    return Extracted(Sample(features, logits), arrays["pixels"].astype(np.uint8).tobytes().hex())
+    return read_statistics(Path(place), network.card, network.dimension) if _is_statistics(place) else None
 
 
 def _against(
-    place: str, network: FeatureNetwork, look: Callable[[ImageSource], Extracted]
+    place: str, stored: Stored | None, look: Callable[[ImageSource], Extracted]
 ) -> tuple[Reference, dict[str, Json]]:
     from tts_bench.features.folder import open_images
 
-    if _is_statistics(place):
-        return _stored(Path(place), network, look)
+    if stored is not None:
+        return _stored(Path(place), stored, look)
     return _taken(look(open_images(place, "--reference")))
 
 
@@ -217,14 +231,25 @@ def _value(metric: SetMetric, sample: Sample, reference: Reference) -> Value:
             value, note = metric.value(sample, reference), f"no interval: {reason}"
         except ValueError as why:
             note = str(why)
+    if value is not None:
+        note = "; ".join(filter(None, (note, _smaller_subsets(metric, sample, reference))))
     return Value(metric.name, value, low, high, error, metric.lower, metric.card, note)
+
+
+def _smaller_subsets(metric: SetMetric, sample: Sample, reference: Reference) -> str:
+    """Of a metric of subsets, where there are too few images for subsets as large as its card says."""
+    size, real = metric.card.get("size"), reference.features
+    if not isinstance(size, int) or real is None or size <= (fewest := min(len(sample), len(real))):
+        return ""
+    return f"subsets of {fewest} images, all there are, not of {size}"
 
 
 def _extrapolated(name: str, metric: SetMetric, sample: Sample, reference: Reference) -> Value:
     """The metric's unbiased n -> infinity extrapolation (Chong & Forsyth 2020)."""
     from tts_bench.metrics.extrapolation import POINTS, SEED, extrapolate
 
-    card: dict[str, Json] = {**metric.card, "extrapolated": {"points": POINTS, "seed": SEED}}
+    line: dict[str, Json] = {"points": POINTS, "seed": SEED, "first": "max(n/10, min(2d, n/2))"}
+    card: dict[str, Json] = {**metric.card, "extrapolated": line}
     try:
         found = extrapolate(metric, sample, reference)
         value, note = found.value, found.flag
@@ -254,15 +279,11 @@ def _taken(seen: Extracted) -> tuple[Reference, dict[str, Json]]:
     return reference, {"pixels": seen.sha256, "n": len(seen.sample)}
 
 
-def _stored(
-    file: Path, network: FeatureNetwork, look: Callable[[ImageSource], Extracted]
-) -> tuple[Reference, dict[str, Json]]:
+def _stored(file: Path, stored: Stored, look: Callable[[ImageSource], Extracted]) -> tuple[Reference, dict[str, Json]]:
     """A reference of a file; the images that ADM's files hold give it features, its moments stay the file's."""
     from tts_bench.features.folder import NpzImages
-    from tts_bench.metrics.reference import read_statistics
     from tts_bench.metrics.sample import Reference
 
-    stored = read_statistics(file, network.card, network.dimension)
     if not stored.images:
         return stored.reference, dict(stored.card)
     seen = look(NpzImages(file))

@@ -172,24 +172,26 @@ def find_file(published: Published, weights: Path | None, pin: str | None, whose
     names the file, the digest it should have and what mends it.
     """
     check_pin(pin, whose)
+    flag = f"--weights {whose.rpartition(' ')[2]}=FILE"
     if weights is None and pin is not None:
-        raise BadInput.at(whose, "revision", pin, "is of weights of your own; give those, or leave it out")
+        raise BadInput.at(whose, "revision", pin, f"is of weights of your own; give those ({flag}), or leave it out")
     wanted = pin or f"sha256:{published.sha256}"
     if weights is not None and os.path.isdir(weights):  # which raises nothing, whatever the name
         raise BadInput.at(whose, "weights", str(weights), f"is a folder; give a file, {published.url} or one like it")
     if weights is not None and not os.path.isfile(weights):
         source = f"needed is {wanted}" if pin else f"get {published.url} ({wanted})"
+        source += "; what follows the @ must be sha256: and 64 hex digits" if "@sha256:" in weights.name else ""
         raise BadInput.at(whose, "weights", str(weights), f"no such file that can be read; {source}")
-    path = _cached(published) if weights is None else weights
+    path = _cached(published, flag) if weights is None else weights
     found = digest(path)
     if f"sha256:{found}" != wanted:
         mend = "give the file it belongs to" if pin else f"get {published.url} in its place"
-        own = "" if pin or weights is None else "; weights of your own are pinned by sha256:<their 64 hex digits>"
+        own = "" if pin or weights is None else f"; weights of your own are pinned: {flag}@sha256:<their 64 hex digits>"
         raise BadInput.at(path, "sha256", found, f"is not {wanted}: {mend}{own}")
     return File(path, found)
 
 
-def _cached(published: Published) -> Path:
+def _cached(published: Published, flag: str) -> Path:
     """The published file in torch.hub's cache; the download is checked before it gets that name."""
     import torch
 
@@ -199,13 +201,13 @@ def _cached(published: Published) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(published.url, str(path), hash_prefix=published.sha256, progress=False)
         except (OSError, HTTPException) as error:
-            by_hand = f"get {published.url} (sha256 {published.sha256}) and give it as --weights"
+            by_hand = f"get {published.url} (sha256 {published.sha256}) and give it: {flag}"
             if isinstance(error, HTTPError) and error.status in GONE:
                 raise BadInput.at("download", "file", published.name, f"is not there ({error}); {by_hand}") from error
             raise _unreached(f"download: file = {published.name!r}", error, by_hand) from error
         except RuntimeError as error:  # what came has another digest
             why = " ".join(str(error).split())
-            fix = f"is not what was published ({why}); get {published.url} and give it as --weights"
+            fix = f"is not what was published ({why}); get {published.url} and give it: {flag}"
             raise BadInput.at("download", "file", published.name, fix) from error
     return path
 

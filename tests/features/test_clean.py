@@ -105,8 +105,15 @@ def test_what_is_no_such_script_is_refused_and_never_unpickled(tmp_path: Path) -
     sys.modules.pop("antigravity", None)
     save_code(tmp_path / "evil.pt")
     (tmp_path / "text.pt").write_text("hello")
-    for name in ("evil.pt", "text.pt"):
-        assert "is no TorchScript" in refused(tmp_path / name)
+    save_script(tmp_path / "cut.pt")
+    (tmp_path / "cut.pt").write_bytes((tmp_path / "cut.pt").read_bytes()[:-500])
+    for name, why in (
+        ("evil.pt", "an archive of something else"),
+        ("text.pt", "no file of torch's"),
+        ("cut.pt", "cut off"),
+    ):
+        text = refused(tmp_path / name)
+        assert f"is no TorchScript: it is {why}" in text and "miniz" not in text and "seei" not in text
     assert "antigravity" not in sys.modules
     save_script(tmp_path / "narrow.pt", features=64)
     assert "gives 64 features, not 2048" in refused(tmp_path / "narrow.pt")

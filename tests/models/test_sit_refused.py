@@ -34,8 +34,8 @@ def changed(path: Path, change: Any) -> None:
 
 BAD = {
     "empty": (lambda p: p.write_bytes(b""), "cannot be read"),
-    "truncated": (truncated, "cannot be read"),
-    "code": (lambda p: torch.save({"x": Code()}, p), "cannot be read"),
+    "truncated": (truncated, "cannot be read: it is cut off"),
+    "code": (lambda p: torch.save({"x": Code()}, p), "cannot be read: .*code is never run"),
     "plain pickle with code": (lambda p: p.write_bytes(pickle.dumps(Code())), "cannot be read"),
     "no state dict": (lambda p: torch.save([1, 2], p), "no state dict"),
     "numbers": (lambda p: torch.save({"x": 3}, p), "floating-point"),
@@ -111,6 +111,12 @@ def test_missing_things_are_named(tmp_path: Path) -> None:
         loaded(tmp_path / "nothing.pt")
     with pytest.raises(BadInput, match="give a .pt or"):
         sit.load(ModelSpec("sit"))
+    with pytest.raises(BadInput, match="weights = .*: no such folder or file"):
+        loaded(tmp_path / "nothing.pt")
+    save_sit(tmp_path / "bare")
+    (tmp_path / "bare" / "sit.pt").unlink()  # which leaves config.json and vae/
+    with pytest.raises(BadInput, match="bare': has none of transformer/, sit.safetensors, sit.pt; give"):
+        loaded(tmp_path / "bare")
     save_sit(tmp_path)
     (tmp_path / "config.json").unlink()
     with pytest.raises(BadInput, match="num_attention_heads.*width 48"):

@@ -16,6 +16,7 @@ import numpy as np
 
 from tts_bench.errors import BadInput
 from tts_bench.metrics.sample import Sample
+from tts_bench.models.state_dicts import unread
 from tts_bench.origin import File, Published, find_file
 from tts_bench.running import place
 from tts_bench.types import Json
@@ -87,7 +88,7 @@ class Clean:
                 warnings.simplefilter("ignore", FutureWarning)  # the network is published in this form alone
                 network = torch.jit.load(str(self._weights.path), map_location=self.device).eval()
         except (RuntimeError, ValueError) as error:
-            self._refuse(f"is no TorchScript ({' '.join(str(error).split())[:120]})")
+            self._refuse(f"is no TorchScript: {unread(self._weights.path, error)}")
         if not hasattr(network, "layers"):
             self._refuse("has no `layers` that end in features")
         return network

@@ -13,6 +13,7 @@ from tts_bench.digits.data import CLASSES, digits, greys, readable, to_image
 from tts_bench.digits.network import FEATURES, build_classifier
 from tts_bench.errors import BadInput
 from tts_bench.metrics.sample import Reference, Sample, moments
+from tts_bench.plaintext import shown
 from tts_bench.shipped import DIGITS, load_weights, run_padded, weights_digest
 from tts_bench.types import Json
 
@@ -59,6 +60,7 @@ class Digits:
 
 def load(weights: Path | None = None, revision: str | None = None, device: str = "cpu") -> Digits:
     """A small classifier of handwritten digits; has its weights and its real images with it."""
-    if weights is not None or revision is not None:
-        raise BadInput.at("features digits", "weights", weights or revision, "has its own; leave it out")
+    for key, given in (("weights", weights), ("revision", revision)):
+        if given is not None:
+            raise BadInput.at("features digits", key, shown(given), f"has weights of its own; leave --{key} out")
     return Digits()

@@ -16,6 +16,7 @@ import numpy as np
 
 from tts_bench.errors import BadInput
 from tts_bench.metrics.sample import Sample
+from tts_bench.models.state_dicts import brief, read_torch, unread
 from tts_bench.origin import File, Published, find_file
 from tts_bench.running import place
 from tts_bench.types import Json
@@ -80,16 +81,16 @@ class Fidelity:
         try:
             network = FeatureExtractorInceptionV3(NAME, LAYERS, feature_extractor_weights_path=checked)  # type: ignore[arg-type]
         except RuntimeError as error:
-            self._refuse(f"is not this network's state dict ({' '.join(str(error).split())[:120]})")
+            self._refuse(f"is not this network's state dict ({brief(error)})")
         return network.to(self.device)
 
     def _state(self) -> dict[str, Any]:
         import torch
 
         try:
-            state = torch.load(self._weights.path, map_location="cpu", weights_only=True)
-        except Exception:  # torch's refusal of code among them; a broken file fails in any way
-            self._refuse("holds something else than tensors, or is broken; code is never run")
+            state = read_torch(self._weights.path)
+        except Exception as error:  # torch's refusal of code among them; a broken file fails in any way
+            self._refuse(f"cannot be read: {unread(self._weights.path, error)}")
         if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
             self._refuse("is no state dict")
         return state

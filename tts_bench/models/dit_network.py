@@ -33,8 +33,7 @@ def build(shape: Shape, state: Mapping[str, Any], device: str, file: str) -> Any
     try:
         network.load_state_dict(weights, strict=True, assign=True)
     except RuntimeError as error:
-        why = " ".join(str(error).split())
-        fix = f"does not fit its config.json ({why[:160]}); restore both"
+        fix = f"does not fit its config.json ({state_dicts.brief(error, 160)}); restore both"
         raise BadInput.at("model", "weights", file, fix) from error
     # Float32 whatever the dtype: they are added once, and rounding them saves nothing.
     positions = state.get(POSITIONS, network.pos_embed.pos_embed)

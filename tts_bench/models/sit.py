@@ -9,7 +9,7 @@ from typing import Any
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.models import dit_network, sit_weights, state_dicts
 from tts_bench.models.class_conditional import ClassConditional, checked
-from tts_bench.models.dit_shape import Shape, shape_of_config
+from tts_bench.models.dit_shape import Shape, read_config, shape_of_config
 from tts_bench.models.parametrization import Interpolant
 from tts_bench.models.vae import Vae, default_vae, folder_vae
 from tts_bench.origin import digest, held
@@ -67,12 +67,20 @@ def _found(weights: str | None) -> tuple[Path, Path]:
         choices = [path / "transformer", *(path / name for name in NAMES)]
         if found := next((choice for choice in choices if choice.exists()), None):
             return found, path
-        if (path / "config.json").is_file():
+        if _is_transformer(path):
             return path, path.parent if path.name == "transformer" else path
-    fix = f"give a .pt or .safetensors file, or a folder with transformer/, {' or '.join(NAMES)}"
-    kind = BadInput if weights else NeedsFiles
-    fix += "" if weights else " (--model PLACE does)"
-    raise kind.at("model sit", "weights", weights and shown(weights), fix)
+    give = f"give a .pt or .safetensors file, or a folder with transformer/, {' or '.join(NAMES)}"
+    if path is None:
+        raise NeedsFiles.at("model sit", "weights", None, f"{give} (--model PLACE does)")
+    lacks = f"has none of transformer/, {', '.join(NAMES)}" if path.is_dir() else "no such folder or file"
+    raise BadInput.at("model sit", "weights", shown(path), f"{lacks}; {give}")
+
+
+def _is_transformer(folder: Path) -> bool:
+    """Whether diffusers saved it: the config.json beside the authors' file says of heads alone."""
+    if any((folder / name).exists() for name in (dit_network.INDEX, *dit_network.WHOLE)):
+        return True
+    return (folder / "config.json").is_file() and "_class_name" in read_config(folder / "config.json")
 
 
 def _shape(source: Path) -> Shape:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from tts_bench.errors import BadInput
+from tts_bench.models import state_dicts
 from tts_bench.models.dit_shape import read_config
-from tts_bench.origin import Hub, digest
+from tts_bench.origin import SUFFIXES, Hub, digest
 
 DEFAULT = Hub("stabilityai/sd-vae-ft-ema", "f04b2c4b98319346dad8c65879f680b1997b204a")
 SCALING = 0.18215  # of AutoencoderKL's latents where its config says none (Rombach et al. 2022)
@@ -45,8 +46,7 @@ class Vae:
                     low_cpu_mem_usage=False,
                 )
         except Exception as error:  # a broken file may fail in any way
-            why = " ".join(str(error).split())[:160]
-            raise BadInput.at("model", "vae", folder.name, f"cannot be read ({why}); fetch it again") from error
+            raise _unread(folder, error) from error
         network, found = loaded
         if wrong := [*found["missing_keys"], *found["unexpected_keys"], *found["mismatched_keys"]]:
             raise BadInput.at("model", "vae", folder.name, f"does not fit its config.json ({wrong[0]}); fetch it again")
@@ -62,6 +62,16 @@ class Vae:
         """Images (n, height, width, 3) uint8, a few at a time."""
         chunks = [self.pixels(part).clamp(0, 1) * 255 for part in x.split(CHUNK)]
         return np.concatenate([part.round().byte().permute(0, 2, 3, 1).cpu().numpy() for part in chunks])
+
+
+def _unread(folder: Path, error: Exception) -> BadInput:
+    """Which of its files is broken; where none is, what diffusers says."""
+    files = [file for file in sorted(folder.iterdir()) if file.suffix in SUFFIXES]
+    for file in files:
+        if why := state_dicts.trouble(file):
+            return BadInput.at("model", "vae", f"{folder.name}/{file.name}", f"cannot be read: {why}; fetch it again")
+    why = state_dicts.brief(error, 160) if files else "it holds no weights"
+    return BadInput.at("model", "vae", folder.name, f"cannot be read ({why}); fetch it again")
 
 
 def folder_vae(folder: Path, channels: int, device: str) -> Vae:
