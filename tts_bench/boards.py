@@ -13,7 +13,7 @@ from tts_bench.suite import Suite, find_suite
 
 def metric_infos(suite: Suite) -> list[MetricInfo]:
     """Of every image's metrics, then of those over the whole set."""
-    infos = [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer) for m in suite.metrics]
+    infos = [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer, optional=m.optional) for m in suite.metrics]
     return infos + [
         MetricInfo(
             m.name, m.title, m.percent, m.main, m.features,
@@ -27,7 +27,7 @@ def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
     """Tables and plots of every result under `results`/<suite>, written to `out`."""
     found = read_results(results / suite.name)
     rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
-    return build(found, rows, metric_infos(suite), suite.title, suite.name, out)
+    return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published)
 
 
 def leaderboard(suite: str, results: Path | str, out: Path | str) -> list[Path]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.metrics.sets import cloud
-from tts_bench.metrics.extrapolation import FLAT, extrapolate, sizes
+from tts_bench.metrics.extrapolation import FLAT, extrapolate, first_size, sizes
 from tts_bench.metrics.frechet import frechet_to, load
 from tts_bench.metrics.inception_score import load_unsplit
 from tts_bench.metrics.sample import Reference, Sample, moments
@@ -51,12 +51,49 @@ def test_it_is_the_least_squares_line_through_prefixes_of_one_shuffle() -> None:
     assert found.slope > 0, "fewer images, more distance"
 
 
-def test_a_line_from_covariances_below_full_rank_is_flagged() -> None:
-    """300 images begin at 30; of logits alone there is no covariance."""
-    for d, flag in ((29, ""), (30, FLAT), (40, FLAT)):
-        reference = Reference(moments(cloud(1, 300, d)))
-        assert extrapolate(load(), Sample(cloud(0, 300, d)), reference).flag == flag, d
-        assert extrapolate(load_unsplit(), Sample(cloud(0, 300, d), cloud(0, 300, d)), NONE).flag == ""
+def errors(n: int, d: int, tenth: bool = False) -> tuple[float, float]:
+    """How far the plain distance and the intercept are off the closed form in the mean of ten draws of n images:
+    Gaussians with variances 0.5 to 2, a shift of 0.3 in every dimension. `tenth` starts at n / 10 whatever d."""
+    spread = np.linspace(0.5, 2, d)
+    truth = 0.09 * d + ((np.sqrt(spread) - 1) ** 2).sum()
+    reference, plain, found = Reference(Moments(np.zeros(d), np.eye(d), 0)), [], []
+    for seed in range(10):
+        noise = np.random.default_rng(seed).standard_normal((n, d))
+        x = (noise * np.sqrt(spread) + 0.3).astype(np.float32)
+        plain.append(frechet_to(x, reference.moments))
+        found.append(extrapolate(load(), Sample(x), reference, least=n // 10 if tenth else None).value)
+    return float(np.mean(plain) - truth), float(np.mean(found) - truth)
+
+
+@pytest.mark.parametrize(("n", "share"), [(70, 0.5), (96, 0.2), (128, 0.1), (256, 0.1), (640, 0.2)])
+def test_with_few_images_it_is_less_biased_than_the_plain_distance(n: int, share: float) -> None:
+    plain, found = errors(n, 32)
+    assert plain > 0 and abs(found) < share * plain
+
+
+def test_the_check_of_bias_catches_a_line_from_covariances_below_full_rank() -> None:
+    plain, found = errors(128, 32, tenth=True)
+    assert found < -0.3 * plain, "too low: a tenth of 128 images in 32 dimensions"
+
+
+def test_a_line_starts_above_full_rank_and_from_twenty_times_the_dimensions_as_published() -> None:
+    d = 30
+    for n, first in ((61, 30), (90, 45), (120, 60), (300, 60), (599, 60), (600, 60), (610, 61), (3000, 300)):
+        assert first_size(n, d) == first
+        assert first >= d or n == 61
+    assert sizes(50_000, least=first_size(50_000, 2048)) == sizes(50_000)
+    assert first_size(300) == 30, "of logits alone there is no covariance"
+
+
+def test_a_covariance_below_full_rank_is_refused_or_where_asked_for_flagged() -> None:
+    """A wrong number is worse than none; the Inception Score has its own."""
+    sample, reference = Sample(cloud(0, 80, 40), cloud(0, 80, 40)), Reference(moments(cloud(1, 300, 40)))
+    with pytest.raises(ValueError, match="take more than 80 images") as caught:
+        extrapolate(load(), sample, reference)
+    assert "\n" not in str(caught.value)
+    assert extrapolate(load(), sample, reference, least=40).flag == FLAT
+    assert extrapolate(load(), sample, reference, least=41).flag == ""
+    assert extrapolate(load_unsplit(), sample, NONE).flag == ""
 
 
 def test_too_few_images_for_the_points_are_refused() -> None:

@@ -14,6 +14,7 @@ from tests.report.suite import METRICS
 from tts_bench.errors import BadInput
 from tts_bench.report import board as board_module
 from tts_bench.report.board import Board, main_metric, make_boards
+from tts_bench.report.markdown import page
 from tts_bench.results import Result
 from tts_bench.stats import Estimate
 
@@ -45,12 +46,26 @@ def test_ties_share_a_rank_and_come_by_name():
     assert [(line.result.name, line.rank) for line in board.ranked] == [("a", 1), ("b", 1), ("worse", 3)]
 
 
-def test_a_submission_without_a_value_comes_last():
+@pytest.mark.parametrize(("unscored", "ranked"), [(0, True), (1, True), (2, False), (84, False)])
+def test_a_submission_with_too_few_values_is_not_ranked(unscored: int, ranked: bool):
+    """Two per cent of 84 prompts is one: what is left out is not left out at random."""
     results, rows = fake_board()
-    nothing = Estimate(None, None, None, 0, 84)
-    results = [replace(r, metrics=dict.fromkeys(r.metrics, nothing)) if "dual" in r.name else r for r in results]
+    few = Estimate(0.5, 0.4, 0.6, 84 - unscored, unscored) if unscored < 84 else Estimate(None, None, None, 0, 84)
+    results = [replace(r, metrics=dict.fromkeys(r.metrics, few)) if "dual" in r.name else r for r in results]
     [board] = boards(results, rows)
-    assert names(board.ranked)[-1] == "random16-dual_encoder"
+    assert ("random16-dual_encoder" in names(board.ranked)) is ranked
+    if not ranked:
+        assert names(board.unranked)[-1] == "random16-dual_encoder"
+        assert board.unranked[-1].hindrance(board.main.name) == "unscored"
+
+
+def test_self_reported_images_stand_on_the_board_and_are_not_ranked():
+    results, rows = fake_board()
+    results = [replace(r, flags=["self_reported"]) if "dual" in r.name else r for r in results]
+    [board] = boards(results, rows)
+    assert "random16-dual_encoder" in names(board.unranked)
+    text = page([board], {}, "T", "suite")
+    assert "self-reported" in text and "their makers' word" in text
 
 
 # --- what must never be ranked together (FAULTS row 21)

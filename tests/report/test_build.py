@@ -138,6 +138,17 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("quick_figures")
+@pytest.mark.parametrize(("told", "shown"), [("10 9 2", "2 9 10"), ("b a", "b a"), ("4 1 x", "4 1 x"), ("² 1", "² 1")])
+def test_categories_that_are_numbers_come_in_their_order(told: str, shown: str, tmp_path: Path):
+    result, rows = fake_result("none", n=6)
+    values = told.split()
+    build_here(tmp_path, [result], {"none": rows.assign(category=[values[i % len(values)] for i in range(6)])})
+    by_category = (tmp_path / "shapes.md").read_text().partition("## By category")[2].splitlines()
+    head = next(line for line in by_category if line.startswith("| submission |"))
+    assert [cell.split()[0] for cell in head.strip("| ").split(" | ")[1:]] == shown.split()
+
+
+@pytest.mark.usefixtures("quick_figures")
 def test_a_planted_link_is_refused(tmp_path: Path):
     results, rows = fake_board()
     outside = tmp_path / "outside"

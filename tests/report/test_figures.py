@@ -19,7 +19,8 @@ from tests.report.suite import METRICS
 from tts_bench.report import scaling
 from tts_bench.report.board import Board, make_boards
 from tts_bench.report.families import find_panels, summary
-from tts_bench.report.heat_map import gains_in_deviations, verifiers_png
+from tts_bench.report.gains import gains_in_deviations
+from tts_bench.report.heat_map import verifiers_png
 from tts_bench.report.plot import drawing, png
 from tts_bench.report.scaling import scaling_png, spread
 from tts_bench.stats import Estimate

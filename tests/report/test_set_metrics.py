@@ -13,17 +13,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from scipy import stats as reference
 
 from tests.report.fake_grid import BUDGETS, Made, fake_grid
 from tts_bench.errors import BadInput
+from tts_bench.report import heat_map
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.build import build
 from tts_bench.report.comparison import Comparison, compare
 from tts_bench.report.families import find_panels
+from tts_bench.report.gains import gains_in_deviations
 from tts_bench.report.grid import leaderboard_grid
-from tts_bench.report.heat_map import gains_in_deviations
+from tts_bench.report.markdown import page
 from tts_bench.report.search_reading import reading
 from tts_bench.results import Result
 from tts_bench.stats import grouped_estimate, pseudo_values
@@ -177,10 +180,62 @@ def test_other_groups_of_images_are_refused_by_both_names(made: Made, left: int)
     assert "\n" not in str(caught.value)
 
 
-def test_a_number_of_no_single_prompt_has_no_colour(made: Made) -> None:
+def test_gains_of_sets_are_in_standard_errors_of_the_baseline_and_better_is_above_0(made: Made) -> None:
     board, _ = read(made, DISTANCE)
-    gains = gains_in_deviations(board, made[1])
-    assert np.isnan(gains[:, 0]).all() and np.isfinite(gains[:, 1]).all()
+    gains, mirrored = gains_in_deviations(board, made[1]), gains_in_deviations(read(made, MIRROR)[0], made[1])
+    base = group_means(made[1]["none"])
+    for line, gain in zip(board.lines, gains[:, 0], strict=True):
+        lower = base.mean() - group_means(made[1][line.result.name]).mean()
+        assert gain == pytest.approx(lower / reference.sem(base))
+    assert gains[:, 0] == pytest.approx(mirrored[:, 0]) and np.abs(gains[:, 0]).max() > 1
+    assert np.isfinite(gains[:, 1]).all()
+
+
+def test_the_check_of_gains_catches_a_sign_that_is_not_turned(made: Made) -> None:
+    wrong = gains_in_deviations(read(made, replace(DISTANCE, lower=False))[0], made[1])[:, 0]
+    right = gains_in_deviations(read(made, DISTANCE)[0], made[1])[:, 0]
+    assert sorted(wrong) == pytest.approx(sorted(-right)) and sorted(wrong) != pytest.approx(sorted(right))
+
+
+def test_without_spread_to_measure_by_a_cell_is_grey(made: Made) -> None:
+    flat = [replace(result, left_out={"fid": [1.0] * GROUPS}) for result in made[0]]
+    assert np.isnan(gains_in_deviations(read((flat, made[1]), DISTANCE)[0], made[1])[:, 0]).all()
+
+
+def drawn(made: Made, metrics: list[MetricInfo], monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[str], np.ndarray]:
+    """The heat map's footnote, the labels of its colour bars, and its cells' places on them, without the grey ones."""
+    kept: list[Figure] = []
+    monkeypatch.setattr(heat_map, "png", lambda figure: kept.append(figure) or b"")
+    heat_map.verifiers_png(make_boards(*made, metrics)[0], made[1], "Title")
+    [figure] = kept
+    axis, *bars = figure.axes
+    [mesh] = axis.collections
+    places = mesh.get_array()
+    assert places is not None
+    note = figure._supxlabel  # type: ignore[attr-defined]
+    return note.get_text(), [bar.get_ylabel() for bar in bars], np.ma.compressed(places)
+
+
+def test_the_heat_map_says_what_its_colours_are(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_prompts, of_set = "gain over none, in SD of its prompts", "gain over none, in SE of its value"
+    note, bars, _ = drawn(made, [DISTANCE, *OTHERS], monkeypatch)
+    assert set(bars) == {of_prompts, of_set}
+    assert f"means over {N} prompts; fid: of all {N} images together" in note and "also where lower is better" in note
+    note, bars, colours = drawn(made, [DISTANCE], monkeypatch)
+    assert bars == [of_set] and "means over" not in note and f"of all {N} images together" in note
+    assert len(colours) == len(made[0]) and len(np.unique(colours.round(3))) > 5, "not all grey"
+    note, bars, _ = drawn(made, [replace(OTHERS[0], main=True)], monkeypatch)
+    assert bars == [of_prompts] and note == f"Figures are means over {N} prompts. † the verifier's own metric."
+
+
+def test_the_page_says_that_a_negative_gain_is_an_improvement(made: Made) -> None:
+    for metric, lower in ((DISTANCE, True), (MIRROR, False)):
+        text = page(make_boards(*made, [metric]), {}, "T", "shapes")
+        assert ("a negative gain is an improvement" in text) == lower
+        assert ("gain in fid (↓ better) |" in text) == lower
+        assert "mean over prompts" not in text and "mean difference" not in text
+        both = page(make_boards(*made, [metric, *OTHERS]), {}, "T", "shapes")
+        assert "is a mean over prompts" in both and "jackknife over groups" in both
 
 
 def test_the_pages_are_built_and_the_figure_of_sets_with_them(made: Made, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.report.budgets import at_several_budgets
-from tts_bench.report.optional import alike
+from tts_bench.report.optional import alike, present
 from tts_bench.results import RESULT, Result
 from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate, paired_delta
 
 if TYPE_CHECKING:
     import pandas
 
+UNSCORED = 0.02  # of its prompts may have no number where a submission is ranked
 PROTOCOL = ("card", "prompts", "n", "seed", "judges")  # what two results must share to be compared
 
 
@@ -70,14 +71,33 @@ class Line:
         """The verifier's scorer is also this metric."""
         return f"own_metric:{metric}" in self.result.flags
 
+    def hindrance(self, main: str) -> str:
+        """Why it is not ranked by the metric `main`, in a word or two; "" where it is.
+
+        It chose its images by that number, nobody can check what made them, or too many of them have no number.
+        """
+        estimate = self.result.metrics.get(main)
+        reasons = {
+            "oracle": self.is_oracle,
+            "own metric": self.grades_itself(main),
+            "self-reported": "self_reported" in self.result.flags,
+            "unguided": self.unguided > UNSCORED * self.result.suite.n,
+            "unscored": estimate is None or estimate.unscored > UNSCORED * (estimate.n + estimate.unscored),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
+
+    @property
+    def unguided(self) -> int:
+        """Prompts on which its verifier had no number for any candidate."""
+        return sum(int(flag.partition(":")[2]) for flag in self.result.flags if flag.startswith("unguided:"))
+
     def competes(self, main: str) -> bool:
-        """Whether it may be ranked: it has not chosen its images by the number that ranks them."""
-        return not self.is_oracle and not self.grades_itself(main)
+        return not self.hindrance(main)
 
 
 @dataclass(frozen=True)
 class Board:
-    """Lines under one protocol, best first. `unranked` chose their images by the main metric: they do not compete.
+    """Lines under one protocol, best first. `unranked` do not compete, each for its `Line.hindrance`.
 
     `notes` say which optional numbers are not shown.
     """
@@ -159,6 +179,7 @@ def _difference(protocol: tuple, main: tuple) -> str:
 def _board(
     results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo], reason: str
 ) -> Board:
+    metrics = present(metrics, results)
     main = main_metric(metrics)
     _check_groups(results, main)
     results, notes = alike(results, metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_bench import keys
 from tts_bench.errors import BadInput
@@ -35,14 +35,15 @@ def build(
     title: str,
     suite: str,
     out: Path,
+    published: Sequence[Mapping[str, Any]] = (),
 ) -> list[Path]:
     """Write `<suite>.md`, `.csv`, `-scaling.png` and `-verifiers.png` into `out` and return their paths.
 
     Where a search was run at two budgets or more, also `<suite>-search.md`, `.csv`, `-scaling.png`, `-hacking.png` if a
     verifier can be hacked, and `<suite>-sets.png` if there are metrics of whole sets; the two figures above then show
-    one of those searches a verifier. `rows` holds each result's rows by submission name. The same results give the same
-    bytes. BadInput for no results, results of another suite, a name twice, or missing rows; MachineFailed if the disk
-    refuses.
+    one of those searches a verifier. `rows` holds each result's rows by submission name, `published` the card's
+    numbers of others. The same results give the same bytes. BadInput for no results, results of another suite, a name
+    twice, or missing rows; MachineFailed if the disk refuses.
     """
     keys.check_name(suite, "leaderboard", "suite")
     _check(results, rows, suite)
@@ -53,7 +54,7 @@ def build(
         f"{suite}-scaling.png": scaling_png(shown, title),
         f"{suite}-verifiers.png": verifiers_png(shown, main_rows, title),
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
-        f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite).encode("utf-8"),
+        f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite, published).encode("utf-8"),
     }
     if searched is not None:
         contents |= _search_files(searched, compare(searched, find_panels(searched), rows), title, suite)
@@ -85,6 +86,10 @@ def _check(results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], suit
 
 
 def _groups(board: Board, rows: Mapping[str, pandas.DataFrame]) -> dict[str, list[str]]:
-    """Categories and splits in the order in which the prompts bring them up."""
+    """Categories and splits in the order in which the prompts bring them up, or where all are numbers in theirs."""
     first = rows[board.lines[0].result.name]
-    return {kind: [str(value) for value in first[kind].unique()] for kind in ("category", "split")}
+    return {kind: _ordered([str(value) for value in first[kind].unique()]) for kind in ("category", "split")}
+
+
+def _ordered(values: list[str]) -> list[str]:
+    return sorted(values, key=int) if all(value.isdecimal() for value in values) else values

@@ -32,21 +32,31 @@ class Grid:
         return column < self.texts
 
 
-def leaderboard_grid(board: Board, lines: Sequence[Line]) -> Grid:
-    """One row a line: rank, names, NFE, every metric, the gain in the main metric."""
-    places = {metric.name: _places(board, metric) for metric in board.metrics}
-    best = {metric.name: _best(board, metric) for metric in board.metrics}
+def leaderboard_grid(
+    board: Board, lines: Sequence[Line], metrics: Sequence[MetricInfo] | None = None, model: bool = True
+) -> Grid:
+    """One row a line: rank, names, NFE, the metrics (all of them where None), the gain in the main metric; `model` says
+    whether to name it."""
+    shown = board.metrics if metrics is None else metrics
+    cells = _metric_cells(board, lines, shown)
     main, everyone = board.main, [line.result for line in board.lines]
     rows = []
-    for line in lines:
+    for line, found in zip(lines, cells, strict=True):
         result = line.result
-        names = [_name(line), wording.model(result, everyone), wording.search(result), wording.verifier(result)]
+        models = [wording.model(result, everyone)] if model else []
+        names = [_name(line), *models, wording.search(result), wording.verifier(result)]
         nfe = Cell(wording.nfe(result.nfe), numbers=True)
-        metrics = [_metric_cell(line, metric, places[metric.name], best[metric.name]) for metric in board.metrics]
-        gain = Cell(wording.interval(line.gain, main, places[main.name], "+"), numbers=True)
-        rows.append([_standing(line, main.name), *map(Cell, names), nfe, *metrics, gain])
-    headers = ["rank", "submission", "model", "search", "verifier", "NFE", *[metric_header(m) for m in board.metrics]]
-    return Grid([*headers, gain_header(board)], rows, texts=5)
+        gain = Cell(wording.interval(line.gain, main, _places(board, main), "+"), numbers=True)
+        rows.append([_standing(line, main.name), *map(Cell, names), nfe, *found, gain])
+    names = ["rank", "submission", *(["model"] if model else []), "search", "verifier"]
+    return Grid([*names, "NFE", *map(metric_header, shown), gain_header(board)], rows, texts=len(names))
+
+
+def metrics_grid(board: Board, lines: Sequence[Line], metrics: Sequence[MetricInfo]) -> Grid:
+    """One row a line: its name and these metrics."""
+    cells = _metric_cells(board, lines, metrics)
+    rows = [[Cell(_name(line)), *found] for line, found in zip(lines, cells, strict=True)]
+    return Grid(["submission", *map(metric_header, metrics)], rows, texts=1)
 
 
 def group_grid(board: Board, kind: str, groups: Sequence[str]) -> Grid:
@@ -69,7 +79,12 @@ def metric_header(metric: MetricInfo) -> str:
 
 
 def gain_header(board: Board) -> str:
-    return f"gain in {board.main.name}"
+    return f"gain in {board.main.name}" + (" (↓ better)" if board.main.lower else "")
+
+
+def _metric_cells(board: Board, lines: Sequence[Line], metrics: Sequence[MetricInfo]) -> list[list[Cell]]:
+    columns = [(metric, _places(board, metric), _best(board, metric)) for metric in metrics]
+    return [[_metric_cell(line, *column) for column in columns] for line in lines]
 
 
 def _metric_cell(line: Line, metric: MetricInfo, places: int, best: float | None) -> Cell:
@@ -99,9 +114,7 @@ def _places(board: Board, metric: MetricInfo) -> int:
 def _standing(line: Line, main: str) -> Cell:
     if line.rank is not None:
         return Cell(str(line.rank), numbers=True)
-    if line.is_oracle:
-        return Cell("oracle")
-    return Cell("own metric" if line.grades_itself(main) else wording.NOTHING)
+    return Cell(line.hindrance(main) or wording.NOTHING)
 
 
 def _name(line: Line) -> str:

@@ -9,25 +9,29 @@ import numpy as np
 
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, Line, MetricInfo
+from tts_bench.report.gains import gains_in_deviations
 from tts_bench.report.grid import OWN
-from tts_bench.report.plot import INK, drawing, line_label, metric_label, png
+from tts_bench.report.plot import INK, drawing, line_label, metric_label, png, title_width
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
+BAR = {"aspect": 14, "shrink": 0.9}
+LEAST, LEAST_OF_SET = 0.5, 2.0  # ends of the colours at least, in their units: small gains stay pale
+
 
 def verifiers_png(board: Board, rows: Mapping[str, pandas.DataFrame], title: str) -> bytes:
-    """One cell a submission and metric; the colour's unit is the standard deviation of the baseline's prompts."""
+    """One cell a submission and metric; colours as `gains_in_deviations` has them, numbers of the whole set on a scale
+    of their own."""
     columns = [metric_label(metric) for metric in board.metrics]
     names = [line_label(line) for line in board.lines]
-    of_set = ", without a colour: of all images together" if any(metric.of_set for metric in board.metrics) else ""
-    note = f"Figures are means over {board.lines[0].result.suite.n} prompts{of_set}.  {OWN} the verifier's own metric."
+    gains = gains_in_deviations(board, rows)
     cell = max(1.2, 0.2 + 0.095 * max(map(len, columns)))  # inches; so is the width of a letter
-    width = 1.6 + 0.085 * max(map(len, names)) + cell * len(columns)
-    with drawing(width, 2.1 + 0.4 * len(names), title, note) as figure:
+    width = max(1.6 + 0.085 * max(map(len, names)) + cell * len(columns), title_width(title))
+    with drawing(width, 2.1 + 0.4 * len(names), title, _note(board, gains)) as figure:
         axis = figure.subplots()
-        _cells(axis, board, gains_in_deviations(board, rows), columns, names)
+        _cells(axis, board, gains, columns, names)
         axis.set_facecolor("#f0f0f0")
         axis.grid(False)
         axis.tick_params(length=0, labelsize=10)
@@ -36,21 +40,38 @@ def verifiers_png(board: Board, rows: Mapping[str, pandas.DataFrame], title: str
         return png(figure)
 
 
-def gains_in_deviations(board: Board, rows: Mapping[str, pandas.DataFrame]) -> np.ndarray:
-    """(lines, metrics); NaN, a grey cell, with nothing to compare with, or for a number that no prompt has alone."""
-    return np.array([[_gain(board, rows, line, metric) for metric in board.metrics] for line in board.lines])
+def _note(board: Board, gains: np.ndarray) -> str:
+    """What the figures are means of, if of anything, and how to read the colours of numbers of the whole set."""
+    n, of_set = board.lines[0].result.suite.n, [metric for metric in board.metrics if metric.of_set]
+    own = f"  {OWN} the verifier's own metric."
+    if not of_set:
+        return f"Figures are means over {n} prompts.{own}"
+    if len(of_set) == len(board.metrics):
+        first = f"Figures are of all {n} images together.{own}"
+    else:
+        names = ", ".join(metric.name for metric in of_set)
+        first = f"Figures are means over {n} prompts; {names}: of all {n} images together.{own}"
+    if board.baseline is None:
+        return first
+    turned = ", also where lower is better" if any(metric.lower for metric in board.metrics) else ""
+    grey = "  Grey: no spread to measure a gain by." if np.isnan(gains).any() else ""
+    return f"{first}\nOrange is a gain, purple a loss{turned}. SE: of numbers of all images, {wording.JACKKNIFE}.{grey}"
 
 
 def _cells(axis: Axes, board: Board, gains: np.ndarray, columns: list[str], names: list[str]) -> None:
     import seaborn
 
-    reach = max(0.5, float(np.nanmax(np.abs(gains), initial=0.0)))
+    of_set = np.array([metric.of_set for metric in board.metrics])
+    reach, reach_of_set = _reach(gains[:, ~of_set], LEAST), _reach(gains[:, of_set], LEAST_OF_SET)
     baseline = board.baseline
     label = escape.figure(f"gain over {baseline.name}, in SD of its prompts") if baseline else ""
     seaborn.heatmap(
-        gains, ax=axis, cmap=_pale_map(), vmin=-reach, vmax=reach, linewidths=1.5, cbar=baseline is not None,
-        cbar_kws={"label": label, "aspect": 14, "shrink": 0.9}, xticklabels=columns, yticklabels=names,
+        np.where(of_set, gains * (reach / reach_of_set), gains), ax=axis, cmap=_pale_map(), vmin=-reach, vmax=reach,
+        linewidths=1.5, cbar=baseline is not None and not of_set.all(), cbar_kws={"label": label, **BAR},
+        xticklabels=columns, yticklabels=names,
     )  # fmt: skip
+    if baseline is not None and of_set.any():
+        _bar_of_sets(axis, reach_of_set, escape.figure(f"gain over {baseline.name}, in SE of its value"))
     for (row, column), _ in np.ndenumerate(gains):  # seaborn's own annotations leave out cells without a colour
         text = _annotation(board, board.lines[row], board.metrics[column])
         axis.text(column + 0.5, row + 0.5, text, ha="center", va="center")
@@ -58,14 +79,16 @@ def _cells(axis: Axes, board: Board, gains: np.ndarray, columns: list[str], name
         axis.axhline(len(board.ranked), color=INK, linewidth=1.2)
 
 
-def _gain(board: Board, rows: Mapping[str, Any], line: Line, metric: MetricInfo) -> float:
-    baseline = board.baseline
-    own = line.result.metrics.get(metric.name)
-    base = baseline.metrics.get(metric.name) if baseline else None
-    if metric.of_set or not baseline or not own or not base or own.value is None or base.value is None:
-        return float("nan")
-    deviation = float(np.nanstd(rows[baseline.name][metric.name].to_numpy(dtype=float)))
-    return (own.value - base.value) / deviation if deviation else float("nan")
+def _reach(gains: np.ndarray, least: float) -> float:
+    return max(least, float(np.nanmax(np.abs(gains), initial=0.0)))
+
+
+def _bar_of_sets(axis: Axes, reach: float, label: str) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    bar = axis.figure.colorbar(ScalarMappable(Normalize(-reach, reach), _pale_map()), ax=axis, label=label, **BAR)
+    bar.outline.set_linewidth(0)  # as seaborn's
 
 
 def _annotation(board: Board, line: Line, metric: MetricInfo) -> str:

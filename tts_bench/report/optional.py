@@ -14,26 +14,38 @@ if TYPE_CHECKING:
     from tts_bench.report.board import MetricInfo
 
 
+def present(metrics: Sequence[MetricInfo], results: Sequence[Result]) -> list[MetricInfo]:
+    """The metrics less the optional ones that none of the results has; where that was the main one, the first that is
+    left takes its place."""
+    found = [m for m in metrics if not m.optional or any(m.name in result.metrics for result in results)]
+    if found and not any(metric.main for metric in found):
+        found[0] = replace(found[0], main=True)
+    return found
+
+
 def alike(results: Sequence[Result], metrics: Sequence[MetricInfo]) -> tuple[list[Result], list[str]]:
     """The results less each optional number of another network, formula or real images than most have it of; and a
     note on each column in which that left a gap. Of cards that are equally frequent the first by digest stays."""
     found, notes = list(results), []
     for metric in (metric for metric in metrics if metric.optional):
-        cards = {result.name: _card(result, metric.name) for result in found if metric.name in result.metrics}
+        cards = {result.name: _card(result, metric) for result in found if metric.name in result.metrics}
         counts = Counter(cards.values())
         if len(counts) < 2:
             continue
         most = min(counts, key=lambda card: (-counts[card], card))
         others = sorted(name for name, card in cards.items() if card != most)
         found = [_without(result, metric.name) if result.name in others else result for result in found]
-        words = "another network, formula or real images than the column's, so it is not shown"
+        judge = "network, formula or real images" if metric.of_set else f"{metric.scorer}"
+        words = f"another {judge} than the column's, so it is not shown"
         notes.append(f"{metric.name} of {', '.join(others)}: taken with {words}.")
     return found, notes
 
 
-def _card(result: Result, metric: str) -> str:
-    sets = result.cards.get("sets")
-    return keys.digest(sets.get(metric) if isinstance(sets, Mapping) else None)
+def _card(result: Result, metric: MetricInfo) -> str:
+    """Of what made the number: of a set's the network, formula and real images, of an image's the scorer."""
+    cards = result.cards.get("sets" if metric.of_set else "scorers")
+    name = metric.name if metric.of_set else metric.scorer
+    return keys.digest(cards.get(name) if isinstance(cards, Mapping) else None)
 
 
 def _without(result: Result, metric: str) -> Result:

@@ -41,6 +41,11 @@ def drawing(width: float, height: float, title: str, note: str) -> Iterator[Figu
         yield figure
 
 
+def title_width(title: str) -> float:
+    """Inches that a title needs."""
+    return 0.2 + 0.116 * len(title)
+
+
 def png(figure: Figure) -> bytes:
     """No date, no version of matplotlib: the drawing alone."""
     buffer = io.BytesIO()

@@ -10,7 +10,8 @@ import numpy as np
 
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, Line, MetricInfo
-from tts_bench.report.plot import FAINT, drawing, line_label, metric_label, png
+from tts_bench.report.dots import side_by_side, with_centres
+from tts_bench.report.plot import FAINT, drawing, line_label, metric_label, png, title_width
 from tts_bench.stats import Estimate
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = "osD^vPX"
 ORACLE = {"color": "#555555", "linestyle": "--", "marker": "o"}
+SIDE = 0.25  # doublings of NFE to the left and right of dots
 BASELINE = {"color": FAINT, "linestyle": ":", "linewidth": 1.4}
 
 
@@ -32,13 +34,27 @@ class End(NamedTuple):
     colour: str
 
 
+class Drawn(NamedTuple):
+    """A line of the board in one panel: its look, and (NFE, estimate) of every point."""
+
+    line: Line
+    style: dict[str, Any]
+    points: Sequence[tuple[float, Estimate]]
+
+    @property
+    def is_dot(self) -> bool:
+        return len(self.points) == 1 and not self.line.is_baseline
+
+
 def scaling_png(board: Board, title: str) -> bytes:
     """The main metric, and beside it the first other one in percent, against charged NFE."""
     panels = [board.main, *[metric for metric in board.metrics if metric.percent and not metric.main][:1]]
     note = f"Bands and bars: {wording.over(panels, board.lines[0].result.suite.n)}."
-    note += "  Dashed: an oracle verifier, not ranked." if any(line.is_oracle for line in board.lines) else ""
+    if looks := _look_of_oracles([each for metric in panels for each in _drawn(board, metric)]):
+        note += ("  " if len(panels) > 1 else "\n") + looks
+    note += "\nDots at equal NFE stand side by side." if any(_moved(board, metric) for metric in panels) else ""
     height = max(4.4, 1.5 + 0.27 * len(board.lines))
-    with drawing(5.9 * len(panels), height, title, note) as figure:
+    with drawing(max(5.9 * len(panels), title_width(title)), height, title, note) as figure:
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, metric in zip(axes, panels, strict=True):
             _panel(axis, board, metric)
@@ -67,11 +83,15 @@ def spread(targets: Sequence[float], gap: float, low: float, high: float) -> lis
 
 
 def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
-    drawn = [(line, style, _points(line, metric)) for line, style in zip(board.lines, _styles(board), strict=True)]
-    drawn = [(line, style, points) for line, style, points in drawn if points]
-    ends = [_draw(axis, line, style, points, 100 if metric.percent else 1) for line, style, points in drawn]
+    drawn = _drawn(board, metric)
+    ends = [_draw(axis, each, 100 if metric.percent else 1) for each in drawn]
+    charged = [nfe for each in drawn for nfe, _ in _points(each.line, metric) if nfe > 0]
     axis.set_xscale("log", base=2)
-    axis.set_xticks(_doublings([nfe for _, _, points in drawn for nfe, _ in points]))
+    dots = [nfe for each in drawn if each.is_dot for nfe, _ in _points(each.line, metric)]
+    axis.set_xticks(with_centres(_doublings(charged), dots))
+    if dots:  # room for whole dots, which may stand beside their NFE
+        shown = charged + [nfe for each in drawn for nfe, _ in each.points if nfe > 0]
+        axis.set_xlim(min(shown, default=1) * 2**-SIDE, max(shown, default=1) * 2**SIDE)
     axis.xaxis.set_major_formatter(lambda x, _: wording.nfe(x))
     axis.minorticks_off()
     axis.set_title(escape.figure(metric.title), loc="left", pad=10)
@@ -80,7 +100,29 @@ def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
     label_ends(axis, ends)
 
 
-def _draw(axis: Axes, line: Line, style: dict[str, Any], points: Sequence[tuple[float, Estimate]], scale: float) -> End:
+def _drawn(board: Board, metric: MetricInfo) -> list[Drawn]:
+    """What has a value, in the board's order; dots of equal NFE side by side."""
+    found = [Drawn(line, s, _points(line, metric)) for line, s in zip(board.lines, _styles(board), strict=True)]
+    found = [each for each in found if each.points]
+    dots = [i for i, each in enumerate(found) if each.is_dot]
+    for i, x in zip(dots, side_by_side([found[i].points[0][0] for i in dots]), strict=True):
+        found[i] = found[i]._replace(points=[(x, found[i].points[0][1])])
+    return found
+
+
+def _moved(board: Board, metric: MetricInfo) -> bool:
+    return any(each.points[0][0] != _points(each.line, metric)[0][0] for each in _drawn(board, metric))
+
+
+def _look_of_oracles(drawn: Sequence[Drawn]) -> str:
+    """How the lines of oracles are to be known; nothing where there are none."""
+    dots = {each.is_dot for each in drawn if each.line.is_oracle}
+    looks = [look for is_dot, look in ((False, "dashed"), (True, "grey dots")) if is_dot in dots]
+    return f"{' and '.join(looks).capitalize()}: an oracle verifier, not ranked." if looks else ""
+
+
+def _draw(axis: Axes, drawn: Drawn, scale: float) -> End:
+    line, style, points = drawn
     x = [nfe for nfe, _ in points]
     parts = [[getattr(estimate, part) for _, estimate in points] for part in ("value", "low", "high")]
     value, low, high = scale * np.array(parts, dtype=float)  # NaN, not drawn, where there is no interval

@@ -21,13 +21,15 @@ def reading(found: Sequence[Comparison], main: MetricInfo) -> str:
     turn, best, worst = ("up", "lowest", "higher") if main.lower else ("down", "highest", "lower")
     unit = "group" if main.of_set else "prompt"
     paired = f"{unit} by {unit}, with a {'jackknife' if main.of_set else 'paired bootstrap'}'s"
+    less = ", for lower is better" if main.lower else ""
+    difference = "difference" if main.of_set else "mean difference"
     compared = sum(len(each.differences) for panel in found for each in panel.standings)
     notes = [
         "**Search at equal NFE**: the submissions compared here share model, verifier, prompts and seed and differ in "
         "the search alone. At one budget each may be charged the same NFE a prompt (a search that moves budget between "
         "prompts: in the mean over them), and none may exceed it.",
-        f"**Against random**: the mean difference in {name} to random search at the same budget, {paired} "
-        f"95 % interval. {MARKS[1]} better: the interval lies {better} 0. {MARKS[-1]} worse: it "
+        f"**Against random**: the {difference} in {name} to random search at the same budget, {paired} "
+        f"95 % interval. {MARKS[1]} better: the interval lies {better} 0{less}. {MARKS[-1]} worse: it "
         f"lies {worse}. {MARKS[0]} no different: it holds 0, which does not prove the two equal. Bold is the best at a "
         "budget.",
         f"**Many intervals**: {compared} differences to random stand on this page. Were no search different from "

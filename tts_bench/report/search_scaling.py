@@ -12,7 +12,7 @@ from tts_bench.report import escape, wording
 from tts_bench.report.board import Line, MetricInfo
 from tts_bench.report.comparison import Comparison
 from tts_bench.report.families import Family, Panel
-from tts_bench.report.plot import INK, NAME, drawing, line_label, metric_label, png
+from tts_bench.report.plot import INK, NAME, drawing, line_label, metric_label, png, title_width
 from tts_bench.report.scaling import BASELINE, MARKERS, PALETTE, End, label_ends
 from tts_bench.report.standings import Standing
 
@@ -61,7 +61,7 @@ def columns(panels: Sequence[Panel]) -> int:
 
 def figure_width(panels: Sequence[Panel], heading: str) -> float:
     """Inches: room for the panels, and for a long heading above a single one."""
-    return max(WIDTH * columns(panels), 0.2 + 0.116 * len(heading))
+    return max(WIDTH * columns(panels), title_width(heading))
 
 
 def panel_height(panels: Sequence[Panel]) -> float:

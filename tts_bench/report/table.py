@@ -50,7 +50,7 @@ def terminal_table(
     shown = [i for i, header in enumerate(headers) if header in wanted]
     table = Table(title=Text(escape.visible(title)), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for i in shown:
-        header = Text(escape.visible(headers[i]).replace(" ", "\n", 1))
+        header = Text(escape.visible(headers[i]).replace(" (↓", "\n(↓").replace(" ", "\n", 1))
         fold = headers[i] == "submission"
         table.add_column(header, justify="left" if parts[0].is_text(i) else "right", no_wrap=not fold)
     for part in parts:

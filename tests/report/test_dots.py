@@ -1,0 +1,78 @@
+"""Dots of one NFE side by side, and a footnote that says what is drawn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.fake_results import fake_board
+from tests.report.suite import METRICS
+from tests.report.test_figures import crowded_board
+from tts_bench.report import scaling
+from tts_bench.report.board import Board, make_boards
+from tts_bench.report.dots import side_by_side, with_centres
+from tts_bench.report.plot import drawing
+
+Place = Callable[[Sequence[float]], list[float]]
+
+
+def check_apart(place: Place) -> None:
+    """Dots within 5 % of one another end a tenth of a doubling apart or more, in their order, about where they were."""
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        nfe = [float(x) for x in rng.choice([30, 480, 2867, 2880, 100_000], size=9)]
+        places = place(nfe)
+        for (a, at), (b, bt) in itertools.combinations(zip(nfe, places, strict=True), 2):
+            if abs(np.log2(a / b)) < 0.05:
+                assert np.log2(bt / at) > 0.1, "the first is to the left"
+            else:
+                assert (at < bt) == (a < b)
+        alone = [i for i, x in enumerate(nfe) if sum(abs(np.log2(x / y)) < 0.05 for y in nfe) == 1]
+        assert all(places[i] == nfe[i] for i in alone)
+
+
+def test_dots_of_one_nfe_stand_side_by_side_and_others_stay() -> None:
+    check_apart(side_by_side)
+    with pytest.raises(AssertionError):
+        check_apart(lambda nfe: list(nfe))
+    assert side_by_side([0.0, 0.0]) == [0.0, 0.0] and side_by_side([]) == []
+    assert np.exp2(np.log2(side_by_side([64, 64, 64, 64])).mean()) == pytest.approx(64)
+
+
+def test_their_true_nfe_is_a_tick() -> None:
+    assert with_centres([30, 60, 120, 240, 480, 960, 1920], [2880, 2880, 2867]) == [30, 60, 120, 240, 480, 960, 2880]
+    assert with_centres([16, 32, 64], [64, 32]) == [16, 32, 64], "nothing is moved"
+
+
+def footnote(board: Board, monkeypatch: pytest.MonkeyPatch) -> str:
+    notes: list[str] = []
+
+    def kept(width: float, height: float, title: str, note: str):
+        notes.append(note)
+        return drawing(width, height, title, note)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scaling, "drawing", kept)
+        scaling.scaling_png(board, "Title")
+    return notes[0]
+
+
+def test_the_footnote_says_how_oracles_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, rows = fake_board()
+
+    def board(curve: bool, second: bool = False) -> Board:
+        found = [replace(r, curve=r.curve if curve or "oracle" not in r.flags else []) for r in results]
+        oracle = next(r for r in results if "oracle" in r.flags)
+        more = [replace(oracle, name="another", curve=[])] if second else []
+        return make_boards([*found, *more], {**rows, "another": rows[oracle.name]}, METRICS)[0]
+
+    assert footnote(board(True), monkeypatch).endswith("prompts.  Dashed: an oracle verifier, not ranked.")
+    assert "  Grey dots: an oracle verifier" in footnote(board(False), monkeypatch)
+    assert "  Dashed and grey dots: an oracle verifier" in footnote(board(True, second=True), monkeypatch)
+    none = make_boards([r for r in results if "oracle" not in r.flags], rows, METRICS)[0]
+    assert "oracle" not in footnote(none, monkeypatch) and "side by side" not in footnote(none, monkeypatch)
+    assert "\nDots at equal NFE stand side by side." in footnote(crowded_board()[0], monkeypatch)

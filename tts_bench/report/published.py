@@ -1,0 +1,55 @@
+"""Numbers of a paper, from the suite's card: as tables of their own, beside ours where submissions bear their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tts_bench.report import escape, wording
+from tts_bench.report.board import Board, MetricInfo
+from tts_bench.results import Result
+
+NAMES = "submission"  # the column that says which of ours a row may stand beside
+HERE = "here"
+
+
+def published_tables(published: Sequence[Mapping[str, Any]], board: Board) -> list[str]:
+    """For each block of the card a heading, its source, and a Markdown table; nothing for no blocks.
+
+    A block's keys are columns. Where `submission` is one of them, a cell of a metric reads "published / here", with
+    ours in the rows of that name, or a dash.
+    """
+    if not published:
+        return []
+    parts = ["## Published numbers", _READ]
+    for block in published:
+        parts += [f"{escape.markdown_cell(str(block['source']))}:", _table(block, board)]
+    return parts
+
+
+_READ = (
+    "As the cited source has them, not made here. Other prompts, weights, graders or numbers of images give other "
+    "numbers: they are here to be looked at, and are ranked with nothing."
+)
+
+
+def _table(block: Mapping[str, Any], board: Board) -> str:
+    ours = {line.result.name: line.result for line in board.lines} if NAMES in block else {}
+    infos = {metric.name: metric for metric in board.metrics}
+    columns = {key: values for key, values in block.items() if isinstance(values, list)}
+    beside = {key for key in columns if key in infos and ours}
+    heads = [f"{escape.markdown_cell(key)}{f' / {HERE}' if key in beside else ''}" for key in columns]
+    lines = [f"| {' | '.join(heads)} |", f"| {' | '.join('---' for _ in heads)} |"]
+    for row in range(max(map(len, columns.values()), default=0)):
+        own = ours.get(str(columns[NAMES][row])) if ours else None
+        cells = [_cell(values[row], infos[key] if key in beside else None, own) for key, values in columns.items()]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(value: Any, metric: MetricInfo | None, own: Result | None) -> str:
+    told = str(value) if isinstance(value, int | float) else escape.markdown_cell(str(value))
+    if metric is None:
+        return told
+    estimate = own.metrics.get(metric.name) if own else None
+    return f"{told} / {wording.number(estimate and estimate.value, metric, max(2, wording.decimals(metric, [value])))}"

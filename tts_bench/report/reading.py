@@ -1,0 +1,70 @@
+"""How to read a leaderboard's page: what each number is, and what it cannot say."""
+
+from __future__ import annotations
+
+from tts_bench.report import escape
+from tts_bench.report.board import Board, MetricInfo
+from tts_bench.report.grid import OWN
+
+_OF_PROMPTS = (
+    "`value [low, high]` is a mean over prompts and its 95 % interval: how far the mean may lie from that over all "
+    "prompts of this kind. Wilson's interval where every value is 0 or 1, else a percentile bootstrap over "
+    "prompts. It does not cover another seed or another training run of the model."
+)
+_OF_SET = (
+    "Numbers of all images together have the interval of a jackknife over groups of images that all submissions share "
+    "(Student's, 95 %), at this many images: FID at fewer is higher, whatever the images."
+)
+_ONLY_OF_SET = (
+    "`value [low, high]` is a number of all images together and its 95 % interval: Student's, of a jackknife over "
+    "groups of images that all submissions share, at this many images: FID at fewer is higher, whatever the images. "
+    "It does not cover another seed or another training run of the model."
+)
+
+
+def reading(board: Board) -> str:
+    """A list of notes, every text escaped."""
+    notes = [
+        *[_metric(metric) for metric in board.metrics],
+        "**NFE** is what one prompt is charged: evaluations of the denoiser for one sample, in the search and the "
+        "final run, whatever a warm store saved. Guidance's second pass, decodes and scorer calls are counted apart, "
+        "in the ledger of each result.",
+        *_intervals(board),
+        _gain(board),
+        "**Seeds**: every submission draws its noise from the same seeds, so all comparisons are paired; a prompt's "
+        "first candidate is the same image for all that share a model.",
+        f"**Flags**: {OWN} marks a metric that the submission's own verifier uses: it grades itself there, and is "
+        'never set in bold. "oracle" marks a verifier that knows the answer: never ranked. Bold is the best of the '
+        "ranked submissions in a column. An unscored prompt is left out of the mean and counted, never taken as zero.",
+    ]
+    return "\n".join(f"- {note}" for note in notes)
+
+
+def _intervals(board: Board) -> list[str]:
+    kinds = {metric.of_set for metric in board.metrics}
+    if kinds == {True}:
+        return [_ONLY_OF_SET]
+    return [_OF_PROMPTS, _OF_SET] if True in kinds else [_OF_PROMPTS]
+
+
+def _gain(board: Board) -> str:
+    """A number of the whole set has a difference to the baseline's; one of prompts a mean of their differences."""
+    main, baseline = board.main, board.baseline
+    over = f"`{baseline.name}`" if baseline else "the baseline (there is none here)"
+    name = escape.markdown_cell(main.name)
+    if main.of_set:
+        told = f"**Gain** is {name} less that of {over}, with a jackknife that pairs the groups of images"
+    else:
+        told = f"**Gain** is the mean difference to {over} in {name}, prompt by prompt, with a paired bootstrap"
+    told += ": it can exclude 0 where the two intervals beside it overlap."
+    return told + (" Lower is better, so a negative gain is an improvement." if main.lower else "")
+
+
+def _metric(metric: MetricInfo) -> str:
+    percent = " (in percent)" if metric.percent else ""
+    main = ", which ranks" if metric.main else ""
+    name, title, scorer = (escape.markdown_cell(text) for text in (metric.name, metric.title, metric.scorer))
+    if not metric.of_set:
+        return f"**{name}**{percent}{main}: {title}; by the scorer {scorer}."
+    better = "lower" if metric.lower else "higher"
+    return f"**{name}**{percent}{main}: {title}; of all images together, {better} is better; in the features {scorer}."
