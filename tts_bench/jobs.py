@@ -65,7 +65,7 @@ class Job:
         """Where the solver starts from."""
         if self.uphill:
             return top(self.uphill.of.origin, self.uphill.of)
-        return self.start or replace(self.state, level=self.state.root.level)
+        return self.start or replace(self.state, level=self.state.begins_at)
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -84,7 +84,7 @@ class Job:
 
 def top(root: Noise | Ascended, of: State) -> State:
     """Noise as a state: nothing of it solved. `of` is any state of the same model, prompt and grid."""
-    return replace(of, root=root, level=1.0)
+    return replace(of, root=root, level=of.grid.levels[0])
 
 
 def solving(state: State) -> Job:

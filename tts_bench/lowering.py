@@ -82,7 +82,7 @@ class Lowering:
             raise ValueError("ascend, which needs a verifier of one scorer that has a gradient")
         if not math.isfinite(move.rate):
             raise ValueError(f"ascend at rate {move.rate}, which is no finite number")
-        if to == 1.0:
+        if to == self.grid.levels[0]:
             raise ValueError("ascend to level 1, where nothing can be seen; solve it lower")
         image = self._state(of.origin, 0.0)
         return self._state(Ascended(image, up.scorer, up.card, up.output, float(move.rate)), to), None

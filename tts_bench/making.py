@@ -120,6 +120,7 @@ class Maker:
         return Batch(
             self.spec, self.device, prompts + prompts[-1:] * short, starts, head.levels, head.state.grid.solver,
             head.estimate, slopes, head.watch, up and Climb(up.scorer, up.rate, self.weights.get(up.scorer)),
+            head.state.grid.steps,
         )  # fmt: skip
 
     # -- what a job reads ----------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ class Maker:
         steps: list[State] = []
         while True:
             if state.drawn and not isinstance(state.root, Renoised | Stepped):
-                x = self._noise(state.root)
+                x = self._noise(state.root) * np.float32(state.grid.scale)
                 break
             if (held := self.latents.latent(state.key)) is not None:
                 x = held
@@ -162,7 +163,7 @@ class Maker:
         chain: list[Noise] = []
         while (x := self.latents.remembered(root.key)) is None:
             if isinstance(root, Ascended):
-                x = self._latent(top(root, root.of))
+                x = self._latent(top(root, root.of)) / np.float32(root.of.grid.scale)
                 break
             if root.of is None:
                 x = noise.draw(root.seed, self.model.latent_shape)

@@ -130,7 +130,12 @@ class State:
     @property
     def at_root(self) -> bool:
         """Nothing has been solved yet."""
-        return self.level == self.root.level
+        return self.level == self.begins_at
+
+    @property
+    def begins_at(self) -> float:
+        """The level of its root on its grid: pure noise enters a grid at the first level, which may be under 1."""
+        return min(self.root.level, self.grid.levels[0])
 
     @property
     def drawn(self) -> bool:

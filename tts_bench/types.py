@@ -142,18 +142,25 @@ def best(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def search(
-    name: str, *, exchangeable: bool = False, joint: bool = False, needs: tuple[Literal["gradient"], ...] = ()
+    name: str,
+    *,
+    exchangeable: bool = False,
+    joint: bool = False,
+    needs: tuple[Literal["gradient"], ...] = (),
+    whole: bool = False,
 ) -> Callable[[SearchFunction], SearchFunction]:
     """Name a search function.
 
     `exchangeable` says that its candidates are independent draws and its pick the best of them, so that its whole
     score-against-compute curve follows from one pool (`stats.best_of_k`). A `joint` search is given the tasks of all
     prompts at once and yields, is sent and returns a list with one entry a prompt. `needs` says what its verifier must
-    have.
+    have. A `whole` one asks for finished images alone, so that it suits models that cannot stop on the way.
     """
 
     def mark(function: SearchFunction) -> SearchFunction:
-        marks = {"search_name": name, "exchangeable": exchangeable, "joint": joint, "needs": needs}
+        marks = {
+            "search_name": name, "exchangeable": exchangeable, "joint": joint, "needs": needs, "whole": whole,
+        }  # fmt: skip
         for mark, value in marks.items():
             setattr(function, mark, value)
         return function
@@ -219,7 +226,7 @@ class Task:
 
     def below(self, level: float) -> float:
         """The grid's next level under `level`, one of its own; 0 below 0."""
-        return next((t for t in self.levels if t < level), 0.0)
+        return next((t for t in self.levels if t < min(level, self.levels[0])), 0.0)
 
     def waypoints(self, n: int | None = None) -> tuple[float, ...]:
         """`n` levels spread evenly over the steps, the last 0; every level below 1 where the grid has no more."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from tts_bench import noise
 from tts_bench.models import solvers
+from tts_bench.models.plain_pipeline import RunsWhole
 from tts_bench.protocols import Differentiable, Model, ModelSpec, Scorer, Weights
 from tts_bench.registry import MODELS, SCORERS
 from tts_bench.threads import one_thread
@@ -45,6 +46,7 @@ class Batch:
     slope: np.ndarray | None = None  # the velocity at the start, where it is known
     watch: tuple[float, ...] = ()  # levels on the way whose clean estimates are decoded too
     climb: Climb | None = None
+    steps: int = 0  # the grid's, which a pipeline that runs whole takes by itself
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,13 @@ def loaded_scorer(name: str, weights: Weights | None = None, device: str = "cpu"
 
 
 def perform(batch: Batch) -> Made:
+    """The batch done, in smaller ones where memory is short; see `executors.fitting`."""
+    from tts_bench.executors.fitting import fitted
+
+    return fitted(batch, at_once)
+
+
+def at_once(batch: Batch) -> Made:
     import torch
 
     model = loaded(batch.model, batch.device)
@@ -118,7 +127,10 @@ def _solved(batch: Batch, model: Model, x: Any, conditions: list[Any], began: fl
             watched[level] = model.decode(solvers.clean_estimate(at, slope, level))
 
     slope = None if batch.slope is None else torch.from_numpy(batch.slope).to(batch.device)
-    x = solvers.solve(velocity, x, batch.levels, batch.solver, slope, seen)
+    if isinstance(model, RunsWhole):
+        x = model.run(x, batch.steps, conditions) if batch.levels[1:] else x
+    else:
+        x = solvers.solve(velocity, x, batch.levels, batch.solver, slope, seen)
     level, slope, clean = batch.levels[-1], None, x
     if batch.estimate and level > 0.0:
         slope = velocity(x, level)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tts_bench import keys
 from tts_bench.errors import BadInput
-from tts_bench.models.text_to_image import Networks, TextToImage
+from tts_bench.models.text_to_image import Condition, TextToImage, images
 from tts_bench.protocols import ModelSpec
 from tts_bench.types import Json
 
@@ -36,8 +39,9 @@ def load(spec: ModelSpec, device: str = "cpu") -> TextToImage:
         "guidance": float(guidance), "dtype": dtype,
     }  # fmt: skip
     return TextToImage(
-        card=card, latent_shape=(3, 32, 32), guidance=float(guidance), gflops=about["gflops"], solver="euler", steps=12,
-        shift=1.0, load=partial(_networks, weights, dtype, device), to_pixels=partial(_to_pixels, **pixels),
+        card=card, latent_shape=(3, 32, 32), guidance=float(guidance), solver="euler", steps=12, shift=1.0,
+        load=partial(_networks, weights, dtype, device), decoder=Pixels(**pixels), device=device,
+        count_gflops=lambda: about["gflops"],
     )  # fmt: skip
 
 
@@ -52,11 +56,48 @@ def _about(weights: Path) -> dict[str, float]:
         raise BadInput.at("model shapes", "weights", f"{path.name}: {error}", fix) from error
 
 
-def _to_pixels(x: Any, mean: float, std: float) -> Any:
-    return x.float() * std + mean
+@dataclass(frozen=True)
+class Pixels:
+    """In place of an autoencoder: latents are standardised pixels."""
+
+    mean: float
+    std: float
+
+    def pixels(self, x: Any) -> Any:
+        """(n, 3, 32, 32) in about [0, 1]."""
+        return x.float() * self.std + self.mean
+
+    def decode(self, x: Any) -> np.ndarray:
+        """(n, 32, 32, 3) uint8."""
+        return images(self.pixels(x))
 
 
-def _networks(weights: Path, dtype: str, device: str) -> Networks:
+@dataclass(frozen=True)
+class Shapes:
+    """SD3's transformer with one CLIP text encoder, which sees the empty text where there is none."""
+
+    transformer: Any
+    text_encoder: Any
+    tokenizer: Any
+
+    def encode(self, text: str | None) -> Condition:
+        """(tokens' states, pooled state)."""
+        tokens = self.tokenizer([text or ""], padding="max_length", truncation=True, return_tensors="pt")
+        found = self.text_encoder(tokens["input_ids"].to(self.transformer.device))
+        return found.last_hidden_state, found.pooler_output
+
+    def velocity(self, x: Any, level: float, condition: Condition) -> Any:
+        import torch
+
+        states, pooled = condition
+        return self.transformer(
+            hidden_states=x.to(self.transformer.dtype),
+            timestep=torch.full((len(x),), 1000.0 * level, device=x.device),
+            encoder_hidden_states=states, pooled_projections=pooled, return_dict=False,
+        )[0].float()  # fmt: skip
+
+
+def _networks(weights: Path, dtype: str, device: str) -> Shapes:
     import torch
     from safetensors.torch import load_file
 
@@ -71,4 +112,4 @@ def _networks(weights: Path, dtype: str, device: str) -> Networks:
         part.requires_grad_(False).eval()
         # diffusers' own `to` warns of modules to be kept in float32 even where the list of them is empty.
         torch.nn.Module.to(part, device, getattr(torch, dtype))
-    return Networks(parts["transformer"], parts["text_encoder"], network.build_tokenizer())
+    return Shapes(parts["transformer"], parts["text_encoder"], network.build_tokenizer())

@@ -1,7 +1,6 @@
-"""One adapter for text-conditional flow transformers: SD3's network class with a CLIP text encoder.
+"""One adapter for all models from text to image; families differ in their `Denoiser`.
 
-The embedded model and a real one differ in their weights and in what decodes a latent, not in this code. Everything
-heavy is loaded at first use, so that a card can be made, and a warm store read, without importing torch.
+Everything heavy is loaded at first use, so that a card can be made, and a warm store read, without importing torch.
 """
 
 from __future__ import annotations
@@ -9,78 +8,98 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from tts_bench.models.class_conditional import Decoder
+from tts_bench.models.schedule import Schedule
 from tts_bench.types import Json, Prompt
 
+Condition: TypeAlias = tuple[Any, ...]  # tensors of a text, one row each
 
-@dataclass(frozen=True)
-class Networks:
-    """The loaded parts: diffusers' transformer, transformers' text encoder and tokenizer, on one device."""
 
-    transformer: Any
-    text_encoder: Any
-    tokenizer: Any
+class Denoiser(Protocol):
+    """The loaded networks of one family, and how they are called."""
+
+    def encode(self, text: str | None) -> Condition:
+        """A text's condition; None: that of no text, which guidance leads away from."""
+        ...
+
+    def velocity(self, x: Any, level: float, condition: Condition) -> Any:
+        """One pass, without guidance: (batch, *latent_shape) float32, from a row of each tensor a sample."""
+        ...
 
 
 @dataclass
 class TextToImage:
-    """A flow model x_t = (1 - t) x_0 + t noise whose transformer predicts the velocity noise - x_0.
+    """A model on the linear path x_t = (1 - t) x_0 + t noise, whatever its networks answer.
 
-    `load` brings the networks; `to_pixels` maps clean latents (batch, ...) to (batch, 3, height, width) in [0, 1].
+    `load` brings the networks; `decoder` maps clean latents (batch, ...) to (batch, 3, height, width) in [0, 1].
+    `guidance` is classifier-free: a model that is told its guidance takes one pass, and has 1 here.
     """
 
     card: dict[str, Json]
     latent_shape: tuple[int, ...]
     guidance: float
-    gflops: float  # of one pass for one sample, as torch's flop counter has it
     solver: str
     steps: int
     shift: float
-    load: Callable[[], Networks] = field(repr=False)
-    to_pixels: Callable[[Any], Any] = field(repr=False)
-    _conditions: dict[str, Any] = field(default_factory=dict, repr=False)
+    load: Callable[[], Denoiser] = field(repr=False)
+    decoder: Decoder = field(repr=False)
+    count_gflops: Callable[[], float] = field(repr=False)
+    schedule: Schedule | None = None
+    device: str = "cpu"
+    _conditions: dict[str, Condition] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def networks(self) -> Networks:
+    def denoiser(self) -> Denoiser:
         return self.load()
 
-    def encode(self, prompt: Prompt) -> tuple[Any, Any]:
-        """(tokens' states, pooled state) of the text; one text at a time, so none depends on its neighbours."""
-        import torch
+    @cached_property
+    def gflops(self) -> float:
+        """GFLOPs of one pass for one sample, as torch's flop counter has it."""
+        return self.count_gflops()
 
+    def encode(self, prompt: Prompt) -> Condition:
+        """The text's condition on the device; one text at a time, so none depends on its neighbours.
+
+        Each is encoded once and kept on the CPU: a suite's prompts may take gigabytes.
+        """
         if prompt.text not in self._conditions:
-            networks = self.networks
-            with torch.no_grad():
-                tokens = networks.tokenizer([prompt.text], padding="max_length", truncation=True, return_tensors="pt")
-                text = networks.text_encoder(tokens["input_ids"].to(networks.transformer.device))
-            self._conditions[prompt.text] = (text.last_hidden_state, text.pooler_output)
-        return self._conditions[prompt.text]
+            self._conditions[prompt.text] = tuple(part.cpu() for part in self._encoded(prompt.text))
+        return tuple(part.to(self.device) for part in self._conditions[prompt.text])
 
-    def velocity(self, x: Any, level: float, conditions: Sequence[Any]) -> Any:
+    def velocity(self, x: Any, level: float, conditions: Sequence[Condition]) -> Any:
         """Guidance v = v_empty + w (v_text - v_empty) (Ho & Salimans 2022, eq. 6), both passes in one batch."""
         import torch
 
-        transformer = self.networks.transformer
         guided = self.guidance != 1.0
-        rows = [*conditions, *([self.encode(Prompt("", ""))] * len(conditions) if guided else [])]
-        states, pooled = (torch.cat([row[part] for row in rows]) for part in (0, 1))
-        latents = x.to(transformer.dtype)
-        out = transformer(
-            hidden_states=torch.cat([latents, latents]) if guided else latents,
-            timestep=torch.full((len(rows),), 1000.0 * level, device=x.device),
-            encoder_hidden_states=states, pooled_projections=pooled, return_dict=False,
-        )[0].float()  # fmt: skip
+        rows = [*conditions, *([self._empty] * len(conditions) if guided else [])]
+        stacked = tuple(torch.cat(part) for part in zip(*rows, strict=True))
+        out = self.denoiser.velocity(torch.cat([x, x]) if guided else x, level, stacked)
         if not guided:
             return out
         text, empty = out.chunk(2)
         return empty + self.guidance * (text - empty)
 
     def pixels(self, x: Any) -> Any:
-        return self.to_pixels(x)
+        return self.decoder.pixels(x)
 
     def decode(self, x: Any) -> np.ndarray:
-        pixels = self.pixels(x).clamp(0, 1) * 255
-        return pixels.round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        return self.decoder.decode(x)
+
+    @cached_property
+    def _empty(self) -> Condition:
+        return self._encoded(None)
+
+    def _encoded(self, text: str | None) -> Condition:
+        import torch
+
+        with torch.no_grad():
+            return self.denoiser.encode(text)
+
+
+def images(pixels: Any) -> np.ndarray:
+    """(n, 3, height, width) in about [0, 1] as (n, height, width, 3) uint8."""
+    return (pixels.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tts_bench.types import Search, Task, search
 
 
-@search("none")
+@search("none", whole=True)
 def none(task: Task) -> Search:
     """One draw of noise, no search: the baseline.
 

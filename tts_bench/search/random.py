@@ -9,7 +9,7 @@ from tts_bench.types import Range, Search, Task, best, search
 MOST = 65_536
 
 
-@search("random", exchangeable=True)
+@search("random", exchangeable=True, whole=True)
 def random(
     task: Task,
     *,

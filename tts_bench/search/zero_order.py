@@ -10,7 +10,7 @@ from tts_bench.types import Range, Rule, Search, Task, best, search
 MOST = 65_536
 
 
-@search("zero_order")
+@search("zero_order", whole=True)
 def zero_order(
     task: Task,
     *,
