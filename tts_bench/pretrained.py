@@ -116,7 +116,7 @@ class Source:
     def load(self, device: str) -> Any:
         """The network in float32 on `device`, in evaluation mode, its weights without gradients.
 
-        BadInput for weights that are broken, of other shapes, or not all there.
+        BadInput for weights that are broken, of other shapes, not all there, or no numbers.
         """
         import torch
         import transformers
@@ -131,6 +131,8 @@ class Source:
                 )  # fmt: skip
             if lacking := [name for name in sorted(found["missing_keys"]) if not name.endswith(UNUSED)]:
                 raise ValueError(f"{len(lacking)} tensors are missing, {lacking[0]} among them")
+            if unfit := [name for name, value in network.named_parameters() if not value.isfinite().all()]:
+                raise ValueError(f"{unfit[0]} holds what is no number")
         except Exception as error:  # safetensors has errors of its own, transformers whatever a shape raises
             raise self.broken(WEIGHTS, error) from error
         return network.requires_grad_(False).eval().to(device)

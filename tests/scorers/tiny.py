@@ -19,6 +19,7 @@ import torch
 from PIL import Image as Picture
 
 from tests.features.inception import save_script
+from tests.workers import stand_in
 from tts_bench.features import clean
 from tts_bench.keys import file_digest
 from tts_bench.metrics.sample import Reference, Sample, moments
@@ -159,12 +160,32 @@ def real() -> tuple[Reference, Mapping[str, Json]]:
     return Reference(moments(features), features), {"reference": "tiny", "version": 1}
 
 
+# Asked with prompts of text alone, as in the embedded world.
+READS_TEXT = ("llm_grader", "clip_score", "pick_score", "hps", "image_reward", "vqa_score", *stand_in.OPTIONS)
+
+
+@cache
+def judge() -> Any:
+    """A local server that grades by the picture's bytes, one a process."""
+    from tests.grader.server import Judge
+
+    return Judge().__enter__()
+
+
 OPTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "clip_zero_shot": lambda: {"weights": _of(save_clip)},
     "clip_self_supervised": lambda: {"weights": _of(save_clip)},
     "dino_linear_head": lambda: {"weights": _of(save_dinov2)},
     "dino_self_supervised": lambda: {"weights": _of(save_dinov2)},
     "siglip_self_supervised": lambda: {"weights": _of(save_siglip)},
+    "clip_score": lambda: {"weights": _of(save_clip)},
+    "aesthetic": lambda: {"weights": _reward("save_aesthetic")},
+    "pick_score": lambda: {"weights": _of(save_clip)},
+    "hps": lambda: {"weights": _reward("save_hps")},
+    "image_reward": lambda: {"weights": _reward("save_image_reward")},
+    "vqa_score": lambda: {"weights": _reward("save_vqa")},
+    "llm_grader": lambda: {"grader": judge().settings()},
+    **stand_in.OPTIONS,
     "oracle_is": lambda: dict(zip(("weights", "revision"), inception(), strict=True)),
     "oracle_fid": lambda: {"features": lambda name: Few(), "reference": lambda name: real()},
 }
@@ -173,6 +194,14 @@ OPTIONS: dict[str, Callable[[], dict[str, Any]]] = {
 @cache
 def _of(save: Callable[[Path], Path]) -> Path:
     return save(folder() / save.__name__)
+
+
+@cache
+def _reward(name: str) -> Path:
+    from tests.scorers import tiny_rewards
+
+    more = [_of(save_clip)] if name == "save_aesthetic" else []
+    return getattr(tiny_rewards, name)(folder() / name, *more)
 
 
 def made(name: str) -> Any:

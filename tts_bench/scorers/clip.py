@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from tts_bench.pretrained import Pretrained
+import numpy as np
+
+from tts_bench.errors import BadInput
+from tts_bench.pretrained import Pretrained, Source
 from tts_bench.scorers.pixels import OF_CLIP, Preprocessing, card
+from tts_bench.types import Image, Json
 
 HUB_ID, COMMIT = "openai/clip-vit-large-patch14", "32bd64288804d66eefd0ccbe215aa642df71cc41"
 CLIP = Pretrained("clip", "CLIPModel", "clip", HUB_ID, COMMIT)
 PREPARED = card("image_size of the network", "image_size of the network", "CLIP")
+READ: Json = {"tokens": "the network's own", "cut": "behind its context, 77 tokens"}
 
 
 def prepare(config: Any) -> Preprocessing:
@@ -20,3 +27,46 @@ def prepare(config: Any) -> Preprocessing:
 def embed(network: Any, pixels: Any) -> Any:
     """The projected image embedding, (n, width); its length means nothing."""
     return network.get_image_features(pixel_values=pixels).pooler_output
+
+
+@dataclass
+class ClipTowers:
+    """CLIPModel of transformers, and the tokenizer beside it: the `Towers` of a text and an image."""
+
+    source: Source
+    device: str
+
+    @cached_property
+    def network(self) -> Any:
+        return self.source.load(self.device)
+
+    @property
+    def scale(self) -> float:
+        return float(self.network.logit_scale.exp())
+
+    @cached_property
+    def _preprocessing(self) -> Preprocessing:
+        return prepare(self.network.config)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return self.source.tokenizer()
+
+    def prepare(self, image: Image) -> np.ndarray:
+        return self._preprocessing(image)
+
+    def tokens(self, text: str) -> np.ndarray:
+        config = self.network.config.text_config
+        ids = self._tokenizer(text, padding="max_length", max_length=config.max_position_embeddings, truncation=True)
+        found = np.asarray(ids["input_ids"], np.int64)
+        if (largest := int(found.max())) >= config.vocab_size:
+            fix = f"the network knows {config.vocab_size} tokens; give weights and tokenizer that belong together"
+            raise BadInput.at(self.source.folder, "tokenizer", largest, fix)
+        return found
+
+    def embed_images(self, pixels: Any) -> Any:
+        return embed(self.network, pixels)
+
+    def embed_texts(self, tokens: Any) -> Any:
+        # What follows the end of a text is not attended to, so no mask is needed.
+        return self.network.get_text_features(input_ids=tokens).pooler_output

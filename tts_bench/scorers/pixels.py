@@ -22,12 +22,14 @@ class Preprocessing:
     """To `side` x `side`: squashed, or with `short` the shorter side brought to it and the middle cut out.
 
     Rounded to 8 bits after the resize, as transformers' PIL processors do; its torchvision processors differ by up to
-    0.015.
+    0.015. Where the middle is half a pixel off, transformers cuts from the pixel before; torchvision, with which
+    OpenAI's own code cuts, rounds (`rounded`).
     """
 
     side: int
     statistics: tuple[tuple[float, float, float], tuple[float, float, float]]
     short: int | None = None
+    rounded: bool = False
 
     def __call__(self, image: Image) -> np.ndarray:
         """(3, side, side) float32 of an image (height, width, 3) uint8 of any size."""
@@ -57,10 +59,21 @@ class Preprocessing:
             return self.side, self.side, 0, 0
         least = min(height, width)
         height, width = int(self.short * height / least), int(self.short * width / least)
-        return height, width, (height - self.side) // 2, (width - self.side) // 2
+        top, left = (height - self.side) / 2, (width - self.side) / 2
+        return height, width, *((round(top), round(left)) if self.rounded else (int(top), int(left)))
 
 
-def card(side: int | str, short: int | str | None, normalised: str) -> Mapping[str, Json]:
+def squared(image: Image, colour: tuple[int, int, int]) -> Image:
+    """The image in the middle of a square of `colour`, as large as its longer side; a pixel more goes below, right."""
+    side = max(image.shape[:2])
+    top, left = ((side - length) // 2 for length in image.shape[:2])
+    found = np.full((side, side, 3), colour, np.uint8)
+    found[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return found
+
+
+def card(side: int | str, short: int | str | None, normalised: str, rounded: bool = False) -> Mapping[str, Json]:
     """How images are prepared, for a scorer's card; a size may be the network's own."""
-    cut = {} if short is None else {"shorter_side": short, "cut": "centre"}
+    centre = "centre, a half rounded" if rounded else "centre"
+    cut = {} if short is None else {"shorter_side": short, "cut": centre}
     return {"to": side, "by": "PIL bicubic, 8 bits", "normalised": normalised, **cut}
