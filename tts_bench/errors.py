@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class TtsBenchError(Exception):
     """A failure whose message is for the user: one line that names what is wrong and what mends it."""
@@ -15,7 +17,7 @@ class BadInput(TtsBenchError):
     exit_code = 2
 
     @classmethod
-    def at(cls, file: object, key: str, value: object, fix: str) -> BadInput:
+    def at(cls, file: object, key: str, value: object, fix: str) -> Self:
         """The house form of the message: the file, the key, the value, the fix."""
         shown = ascii(value) if len(ascii(value)) <= 80 else ascii(value)[:77] + "..."
         return cls(f"{file}: {key} = {shown}: {fix}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import getattr_static
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
@@ -106,6 +107,47 @@ class OnTheWay(Protocol):
     ) -> list[Values]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """Why an image has no number: a few fixed words, so that equal causes can be counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An image and its prompt, asked about for the `repeat`-th time (from 0)."""
+
+    image: Image
+    prompt: Prompt
+    repeat: int = 0
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A scorer that costs time and money by the question: every answer is kept as it comes, under a key of its own.
+
+    An image is asked about `repeats` times; the scorer's numbers are the means over the answers. `answer_card` is the
+    identity of an answer: the same for whoever asks for more or fewer repeats.
+    """
+
+    card: Mapping[str, Json]
+    outputs: tuple[str, ...]
+    repeats: int
+
+    def answer_card(self, repeat: int) -> Mapping[str, Json]: ...
+
+    def stream(self, questions: Iterable[Question]) -> Generator[tuple[int, Values | Unscored], None, None]:
+        """(place of the question, its answer) in the order in which they come; questions are taken as they are needed.
+
+        An answer's values are the outputs, and may hold more that is kept beside them (what it cost). Whoever stops
+        early closes it. Raises TtsBenchError only after everything that was answered has been given.
+        """
+        ...
+
+    def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]: ...
+
+
 class Chosen(Protocol):
     """The picks so far, as a verifier over a set has them in view."""
 
@@ -144,3 +186,22 @@ class OverSet(Protocol):
     def begin(self) -> Chosen:
         """A set without a pick."""
         ...
+
+
+# Which kind a scorer is must be known without a look at its card, which may have to read a thousand real images first.
+
+
+def is_on_the_way(scorer: object) -> TypeGuard[OnTheWay]:
+    return _has(scorer, "level", "compare")
+
+
+def is_streaming(scorer: object) -> TypeGuard[Streaming]:
+    return _has(scorer, "answer_card", "stream")
+
+
+def is_over_set(scorer: object) -> TypeGuard[OverSet]:
+    return _has(scorer, "features", "begin")
+
+
+def _has(scorer: object, *names: str) -> bool:
+    return all(getattr_static(scorer, name, None) is not None for name in names)

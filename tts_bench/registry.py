@@ -151,6 +151,13 @@ MODELS = Registry("model", {
     "digits": "tts_bench.models.digits:load",
     "sit": "tts_bench.models.sit:load",
     "dit": "tts_bench.models.dit:load",
+    "flux": "tts_bench.models.flux:load",
+    "sd3": "tts_bench.models.sd3:load",
+    "sdxl": "tts_bench.models.sdxl:load",
+    "pixart_sigma": "tts_bench.models.pixart:load",
+    "sana": "tts_bench.models.sana:load",
+    "diffusers": "tts_bench.models.diffusers_folder:load",
+    "pipeline": "tts_bench.models.plain_pipeline_folder:load",
 })  # fmt: skip
 SCORERS = Registry("scorer", {
     "checker": "tts_bench.scorers.checker:load",
@@ -171,6 +178,19 @@ SCORERS = Registry("scorer", {
     "clip_self_supervised": "tts_bench.scorers.clip_self_supervised:load",
     "dino_self_supervised": "tts_bench.scorers.dino_self_supervised:load",
     "siglip_self_supervised": "tts_bench.scorers.siglip_self_supervised:load",
+    "clip_score": "tts_bench.scorers.clip_score:load",
+    "aesthetic": "tts_bench.scorers.aesthetic:load",
+    "pick_score": "tts_bench.scorers.pick_score:load",
+    "hps": "tts_bench.scorers.hps:load",
+    "image_reward": "tts_bench.scorers.image_reward:load",
+    "vqa_score": "tts_bench.scorers.vqa_score:load",
+    "llm_grader": "tts_bench.scorers.llm_grader:load",
+    "t2v_vqascore": "tts_bench.scorers.t2v_metrics:load_vqascore",
+    "t2v_clipscore": "tts_bench.scorers.t2v_metrics:load_clipscore",
+    "t2v_itmscore": "tts_bench.scorers.t2v_metrics:load_itmscore",
+    "t2v_pickscore": "tts_bench.scorers.t2v_metrics:load_pickscore",
+    "t2v_image_reward": "tts_bench.scorers.t2v_metrics:load_image_reward",
+    "image_reward_reference": "tts_bench.scorers.image_reward_reference:load",
 })  # fmt: skip
 METRICS = Registry("metric", {
     "frechet_distance": "tts_bench.metrics.frechet:load",

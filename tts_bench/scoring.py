@@ -11,10 +11,11 @@ from tts_bench import keys
 from tts_bench.errors import MachineFailed, PluginFailed, TtsBenchError
 from tts_bench.jobs import Want, chunked
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import Chosen, Featured, OnTheWay, OverSet, Scorer
+from tts_bench.protocols import Chosen, Featured, OnTheWay, OverSet, Scorer, Streaming, is_on_the_way, is_streaming
 from tts_bench.recipes import State, Stepped
 from tts_bench.store import State as Held
 from tts_bench.store import Store
+from tts_bench.streaming import Asking, mean_of
 from tts_bench.types import Image, Key, Values
 
 AT_ONCE = 64  # images a scorer is given, and a transaction holds
@@ -30,6 +31,14 @@ def score_name(scorer: Scorer, state: State) -> Key:
     return keys.score_key(dict(scorer.card), scorer.outputs, image_key(state), state.prompt)
 
 
+def score_names(scorer: Scorer, state: State) -> list[Key]:
+    """All that the store holds once a scorer has been shown a state's image: one key, or one a repeat."""
+    if not is_streaming(scorer):
+        return [score_name(scorer, state)]
+    cards = [dict(scorer.answer_card(repeat)) for repeat in range(scorer.repeats)]
+    return [keys.score_key(card, scorer.outputs, image_key(state), state.prompt) for card in cards]
+
+
 def feature_name(scorer: Featured, state: State) -> Key:
     """What the features of a state's image are stored under."""
     return keys.features_key(dict(scorer.card), image_key(state), state.prompt)
@@ -40,9 +49,9 @@ def first(scorer: Scorer, values: Values) -> float | None:
     return values.get(scorer.outputs[0])
 
 
-def watched(scorer: Scorer, state: State) -> State | None:
+def watched(scorer: Scorer | OnTheWay, state: State) -> State | None:
     """The state on the way whose clean estimate a scorer looks at too; None where the image did not come through it."""
-    if not isinstance(scorer, OnTheWay) or not state.finished:
+    if not is_on_the_way(scorer) or not state.finished:
         return None
     level = state.grid.snap(scorer.level)
     while level > 0.0:
@@ -63,9 +72,14 @@ class Scoring:
     progress: Progress = field(default_factory=Silent)
     calls_run: int = 0
 
+    def __post_init__(self) -> None:
+        self._asking = Asking(self.store, self.images, _blamed, self.progress)
+
     def score(self, scorer: Scorer, states: Iterable[State]) -> dict[Key, Values]:
         """The scorer's numbers for each state's image, by state key."""
         wanted = {state.key: state for state in states}
+        if is_streaming(scorer):
+            return self._streamed(scorer, wanted)
         names = {key: score_name(scorer, state) for key, state in wanted.items()}
         found = self.store.scores(names.values())
         lacking = [state for key, state in wanted.items() if names[key] not in found]
@@ -79,16 +93,37 @@ class Scoring:
             self.progress.advance("scores", len(chunk))
         return {key: found[name] for key, name in names.items()}
 
+    def _streamed(self, scorer: Streaming, wanted: dict[Key, State]) -> dict[Key, Values]:
+        """Asked by the question, committed by the answer: the mean over an image's answers."""
+        before = self._asking.asked
+        try:
+            self._asking.ask(scorer, wanted, {key: score_names(scorer, state) for key, state in wanted.items()})
+        finally:
+            self.calls_run += self._asking.asked - before
+        return {key: mean_of(rows, scorer.outputs) for key, rows in self.answers(scorer, wanted.values()).items()}
+
+    def answers(self, scorer: Scorer, states: Iterable[State]) -> dict[Key, list[Values]]:
+        """What the store holds of each state's image, by state key: at most one row, or one a repeat."""
+        names = {state.key: score_names(scorer, state) for state in states}
+        held = self.store.scores(name for of in names.values() for name in of)
+        return {key: [held[name] for name in of if name in held] for key, of in names.items()}
+
+    def reasons(self, scorer: Scorer, states: Iterable[State]) -> dict[Key, list[str]]:
+        """Why answers are missing, as far as this run asked for them: a reason a repeat, by state key, if any."""
+        told = self._asking.reasons
+        found = {state.key: [told[n] for n in score_names(scorer, state) if n in told] for state in states}
+        return {key: reasons for key, reasons in found.items() if reasons}
+
     def unseen(self, scorer: Scorer | Featured, states: Iterable[State]) -> set[Key]:
         """Keys of those states whose image the scorer has yet to be shown."""
         wanted = {state.key: state for state in states}
         if isinstance(scorer, Featured):
-            names = {key: feature_name(scorer, state) for key, state in wanted.items()}
-            held = self.store.known(names.values(), latent=True)
+            names = {key: [feature_name(scorer, state)] for key, state in wanted.items()}
+            held = self.store.known((name for of in names.values() for name in of), latent=True)
         else:
-            names = {key: score_name(scorer, state) for key, state in wanted.items()}
-            held = set(self.store.scores(names.values()))
-        return {key for key, name in names.items() if name not in held}
+            names = {key: score_names(scorer, state) for key, state in wanted.items()}
+            held = set(self.store.scores(name for of in names.values() for name in of))
+        return {key for key, of in names.items() if not held.issuperset(of)}
 
     def features(self, scorer: Featured, states: Iterable[State]) -> dict[Key, np.ndarray]:
         """A set verifier's or a feature network's features of each state's image, by state key."""
@@ -153,7 +188,7 @@ class Scoring:
 
     def _numbers(self, scorer: Scorer, states: Sequence[State], images: list[Image]) -> Sequence[Values]:
         prompts, names = [state.prompt for state in states], [state.key for state in states]
-        if not isinstance(scorer, OnTheWay):
+        if not is_on_the_way(scorer):
             return scorer.score(images, prompts, names)
         passed = {i: early for i, state in enumerate(states) if (early := watched(scorer, state)) is not None}
         estimates = self.images(list(passed.values()))

@@ -62,7 +62,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def world(name: str) -> World:
-    if name in tiny.OPTIONS:
+    if name in tiny.OPTIONS and name not in tiny.READS_TEXT:
         return World(*tiny.photos())
     return handwriting() if name.startswith("digits") else scenes()
 

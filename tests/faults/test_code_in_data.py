@@ -167,7 +167,7 @@ def test_a_reader_that_unpickles_is_caught(folder: Path, monkeypatch: pytest.Mon
         except Exception as error:
             raise TtsBenchError(str(error)) from error
 
-    monkeypatch.setattr("tts_bench.suite.read_prompts", unpickle)
+    monkeypatch.setattr("tts_bench.prompt_sources.read_prompts", unpickle)
     monkeypatch.setattr("tests.faults.test_code_in_data.scene_of", lambda prompt: prompt)
     assert traces(folder)["ran"] == 1
 
