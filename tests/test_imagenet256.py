@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 from tests.features.inception import random_inception
 from tests.models.tiny import save_sit
 from tests.scorers import tiny
-from tts_bench.api import Settings, choose, prepared, run_evaluation
+from tts_bench.api import Settings, choose, prepared, run_evaluation, run_plan
 from tts_bench.cli import app
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.features.fidelity import Fidelity
+from tts_bench.places import is_place
 from tts_bench.protocols import Weights
-from tts_bench.submission import from_flags, is_place
+from tts_bench.submission import from_flags
 from tts_bench.suite import find_suite
 
 N = 64
@@ -93,7 +94,7 @@ def test_they_run_on_the_model_of_the_flag_which_leaves_no_path_in_them(files: P
     weights, pin = random_inception()
     workshop = Settings(model=place, weights={"fidelity": Weights(weights, pin)}).workshop("sit")
     found = prepared(suite, [], workshop, place)
-    lacking = {"random4-oracle_fid": "--reference fidelity=", "random4-dino": "--weights dino_linear_head="}
+    lacking = {"random4-dino": "--weights dino_linear_head="}
     assert found.submissions == [one for one in suite.submissions if one.name not in lacking]
     assert {entry.spec.weights for entry in found.entries} == {place}
     assert {entry.model.card["weights"] for entry in found.entries} == {
@@ -157,3 +158,42 @@ def test_files_that_nothing_reads_and_names_that_are_none_are_told(files: Path) 
     ):
         with pytest.raises(BadInput, match=said):
             run_evaluation("digits", digits, wrong, files / "d_out")
+
+
+def test_what_is_cheap_to_see_is_refused_before_real_images_are_looked_at(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong digest, too few classes, bad company: no network has seen an image, no store is there."""
+    weights, pin = random_inception()
+    save_sit(tmp_path / "ten", classes=10)
+    looked: list[int] = []
+    monkeypatch.setattr(Fidelity, "run", lambda self, prepared: looked.append(len(prepared)))
+    given = {"fidelity": Weights(weights, pin)}
+    base = Settings(
+        N, store=tmp_path / "never", workers=1, weights=given, references={"fidelity": str(files / "real")},
+        model=str(files / "sit"),
+    )  # fmt: skip
+    wrong = Weights(weights, f"sha256:{'0' * 64}")
+    for settings, verifier, said in (
+        (replace(base, weights=given | {"oracle_is": wrong}), "oracle_is", "is not sha256:0000"),
+        (replace(base, weights={"fidelity": wrong}), "oracle_fid", "is not sha256:0000"),
+        (base, "oracle_fid+clip_zero_shot", "oracle_fid judges the set of picks and must be the only scorer"),
+        (replace(base, model=str(tmp_path / "ten")), "oracle_fid", "model sit: classes = 10: the suite asks for class"),
+        (replace(base, model="shapes"), "oracle_fid", "model shapes: classes = None: the suite asks for class"),
+    ):
+        asked = from_flags("sit", "random:candidates=2", verifier)
+        with pytest.raises(BadInput, match=said) as error:
+            run_evaluation("imagenet256", [asked], settings, tmp_path / "out")
+        assert "\n" not in str(error.value)
+        with pytest.raises(BadInput, match=said):
+            run_plan("imagenet256", [asked], settings)
+    assert looked == [] and not (tmp_path / "never").exists() and not (tmp_path / "out").exists()
+
+
+def test_a_verifier_that_can_score_nothing_is_flagged_and_not_ranked(files: Path, tmp_path: Path) -> None:
+    settings = Settings(11, store=tmp_path / "s", workers=1)
+    made = [from_flags("digits:steps=2", "random:candidates=2", "dual_encoder"), from_flags("digits:steps=2", "none")]
+    done = run_evaluation("digits", made, settings, tmp_path / "out")
+    assert "unguided:11" in done.results[0].flags and "unguided:11" not in done.results[1].flags
+    page = (tmp_path / "out" / "leaderboards" / "digits.md").read_text(encoding="utf-8")
+    assert "| unguided | random2-dual_encoder" in page and "it chose nothing" in page

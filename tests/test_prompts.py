@@ -119,7 +119,7 @@ def test_a_lax_reader_is_caught(tmp_path: Path) -> None:
 
     def ids_as_they_stand(path: Path, sha256: str) -> tuple[Prompt, ...]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("tts_bench.prompts._check_ids", lambda prompts, file: None)
+            patch.setattr("tts_bench.prompts.check_ids", lambda prompts, file: None)
             return read_prompts(path, sha256)
 
     def any_bytes(path: Path, sha256: str) -> tuple[Prompt, ...]:

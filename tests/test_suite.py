@@ -202,7 +202,7 @@ def test_a_package_adds_a_suite_by_a_function_that_returns_its_path(
     monkeypatch.setattr(card_of_a_package, "folder", tmp_path, raising=False)
     monkeypatch.setitem(SUITES.targets, "tiny", f"{__name__}:card_of_a_package")
     monkeypatch.setitem(SUITES.targets, "shapes", f"{__name__}:card_of_a_package")  # built-in names win
-    assert suite_names() == ["digits", "imagenet256", "shapes", "tiny"]
+    assert suite_names() == ["digits", "drawbench", "imagenet256", "prompts", "shapes", "tiny"]
     assert find_suite("tiny").source.path == tmp_path / "tiny.jsonl"
     assert find_suite("shapes").model == "shapes"
 

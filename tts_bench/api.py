@@ -2,97 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tts_bench.engine import Engine
+from tts_bench.boards import build_leaderboard
+from tts_bench.brought import find_images
 from tts_bench.entry import Entry
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.evaluation import Evaluation, Evaluator, row_of
-from tts_bench.executors.local import local_executor
 from tts_bench.files import check_folder
-from tts_bench.labels import Order
-from tts_bench.plaintext import did_you_mean
+from tts_bench.keys import inside
+from tts_bench.labels import Order, check_labels
+from tts_bench.metrics_of_images import ImageMetrics
 from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop, pinned
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import Weights
-from tts_bench.registry import FEATURES, SCORERS
+from tts_bench.protocols import Weights, is_over_set
 from tts_bench.results import read_results
+from tts_bench.self_reported import Declared, FromFiles, SelfReport
 from tts_bench.set_measures import SetMeasures
+from tts_bench.settings import BATCH_SIZE, OUT, STORE, Settings, open_engine
 from tts_bench.store import Store
-from tts_bench.stored_references import StoredReferences
-from tts_bench.submission import Submission, is_place, name_at, on_model, read_submission
-from tts_bench.suite import Suite, find_suite
+from tts_bench.submission import Submission, on_model, read_submission
+from tts_bench.suite import Suite
+from tts_bench.types import Prompt
 
 if TYPE_CHECKING:
     import pandas as pd
-
-STORE = Path(".tts-bench") / "store.sqlite"
-OUT = Path("out")
-BATCH_SIZE = 16
-
-
-def default_workers(device: str = "cpu") -> int:
-    """One process a core on a CPU, at most four; one process for a GPU."""
-    return min(4, os.cpu_count() or 1) if device == "cpu" else 1
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a suite is run. `limit` is the number of prompts and `seed` the random seed, the card's own where None.
-
-    `store` is the cache; `workers` processes (one a core where None) run batches padded to `batch_size` samples.
-    `labels`, "balanced" or "sampled", sets how a suite of class labels draws them; `features`, "clean" or "fidelity",
-    which library's Inception its set metrics use. `weights` are the user's files for scorers and feature networks,
-    `references` the real images (statistics, a folder ...) of feature networks, by name. `model`, a name as in
-    "shapes:steps=8" or the file or folder of one, takes the place of every submission's own.
-    """
-
-    limit: int | None = None
-    seed: int | None = None
-    store: Path | str = STORE
-    workers: int | None = None
-    batch_size: int = BATCH_SIZE
-    device: str = "cpu"
-    labels: Order | None = None
-    features: str | None = None
-    weights: Mapping[str, Weights] = field(default_factory=dict)
-    references: Mapping[str, str] = field(default_factory=dict)
-    model: str | None = None
-
-    def suite(self, name: str) -> Suite:
-        return find_suite(name).with_labels(self.labels).with_features(self.features)
-
-    def workshop(self, own_model: str, progress: Progress | None = None) -> Workshop:
-        """What makes a call's models and scorers; `own_model` is the one whose files a place given as model has."""
-        models = {}
-        if self.model is not None and is_place(self.model):
-            models = {name_at(self.model, own_model): pinned(self.model)}
-        return Workshop(
-            self.device, self.weights, self.references, models, self.features, self.batch_size,
-            StoredReferences(Path(self.store)), progress,
-        )  # fmt: skip
-
-    def check(self) -> None:
-        """BadInput for a seed, a device, or a name that cannot be used."""
-        for key, given, known in (
-            ("weights", self.weights, [*SCORERS.names(), *FEATURES.names()]),
-            ("references", self.references, FEATURES.names()),
-        ):
-            for name in given:
-                if name not in known:
-                    raise BadInput.at("settings", key, name, f"no such name; {did_you_mean(name, known)}")
-        if self.seed is not None and not 0 <= self.seed < 2**63:
-            raise BadInput.at("settings", "seed", self.seed, "use a whole number from 0 to 2^63 - 1")
-        if self.device != "cpu":
-            _check_device(self.device)
 
 
 @dataclass(frozen=True)
@@ -102,28 +42,6 @@ class Chosen:
     submissions: list[Submission]
     entries: list[Entry]
     notes: list[str]
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        fix = f"cannot be used here ({str(error).splitlines()[0]}); try cpu"
-        raise BadInput.at("settings", "device", device, fix) from error
-
-
-@contextmanager
-def open_engine(settings: Settings, progress: Progress | None = None) -> Iterator[Engine]:
-    """An engine over the settings' store, closed at the end."""
-    workers = default_workers(settings.device) if settings.workers is None else settings.workers
-    executor = local_executor(workers)
-    try:
-        with Store(settings.store) as held:
-            yield Engine(held, executor, settings.batch_size, settings.device, progress or Silent(), settings.weights)
-    finally:
-        executor.close()
 
 
 def choose(suite: Suite, submissions: Sequence[Submission | Path | str], model: str | None = None) -> list[Submission]:
@@ -178,7 +96,7 @@ def run_evaluation(
     prompts = card.prompts(settings.limit)
     workshop = settings.workshop(card.model, progress)
     chosen = prepared(card, submissions, workshop, settings.model)
-    SetMeasures(card, workshop).check(prompts)
+    _look(chosen, card, prompts, workshop)
     if (Path(out) / "results" / card.name).is_dir():
         read_results(Path(out) / "results" / card.name)
     check_folder(Path(out))
@@ -186,6 +104,48 @@ def run_evaluation(
         done = Evaluator(card, engine, Path(out), settings.limit, settings.seed, workshop).run(chosen.submissions)
     unused = [f"{name}: files were given, and nothing here reads them" for name in workshop.unused()]
     return replace(done, notes=[*chosen.notes, *done.notes, *unused])
+
+
+def _look(chosen: Chosen, card: Suite, prompts: Sequence[Prompt], workshop: Workshop) -> None:
+    """What can be refused is refused, the cheap looks first: at classes and weights before real images."""
+    metrics, sets = ImageMetrics(card, workshop), SetMeasures(card, workshop)
+    sets.check_count(prompts)
+    for entry in chosen.entries:
+        check_labels(entry.model, prompts, f"model {entry.spec.name}")
+    for scorer in [*(s for entry in chosen.entries for s in entry.scorers.values()), *metrics.scorers.values()]:
+        _ = None if is_over_set(scorer) else scorer.card  # which holds its files to their digests
+    sets.check()
+
+
+def run_score(
+    suite: str,
+    images: Path,
+    declared: Declared,
+    settings: Settings = Settings(),
+    out: Path | str = OUT,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Score images made elsewhere, one for each prompt, and write a self-reported result and the leaderboard."""
+    settings.check()
+    card = settings.suite(suite)
+    workshop = settings.workshop(card.model, progress)
+    brought = find_images(images, card.prompts(settings.limit))
+    metrics, sets = ImageMetrics(card, workshop), SetMeasures(card, workshop)
+    sets.check_count([image.prompt for image in brought])
+    _ = [scorer.card for scorer in metrics.scorers.values()]
+    sets.check()
+    folder = Path(out) / "results" / card.name
+    if folder.is_dir():
+        read_results(folder)
+    check_folder(Path(out))
+    seed = card.seed if settings.seed is None else settings.seed
+    with Store(settings.store) as store:
+        scoring = FromFiles(store, lambda wants: None, progress or Silent())
+        report = SelfReport(card, metrics, sets, scoring, seed, settings.device)
+        result = report.record(brought, declared, inside(folder, declared.name))
+    made = build_leaderboard(card, Path(out) / "results", Path(out) / "leaderboards")
+    files = {"results": str(folder), **{path.name: str(path) for path in made}}
+    return Evaluation(card.name, [result], files, 0, 0, [], [*metrics.notes, *sets.notes, *metrics.asked()])
 
 
 def run_plan(
@@ -196,14 +156,16 @@ def run_plan(
     """What `run_evaluation` would run, before anything runs."""
     settings.check()
     card = settings.suite(suite)
-    workshop = settings.workshop(card.model)
-    entries = prepared(card, submissions, workshop, settings.model).entries
+    prompts = card.prompts(settings.limit)
     seed = card.seed if settings.seed is None else settings.seed
     with TemporaryDirectory() as nowhere:
         if not Path(settings.store).exists():  # a plan leaves nothing behind
             settings = replace(settings, store=Path(nowhere) / "store.sqlite")
+        workshop = settings.workshop(card.model)
+        chosen = prepared(card, submissions, workshop, settings.model)
+        _look(chosen, card, prompts, workshop)
         with open_engine(settings) as engine:
-            return make_plan(card, entries, engine, card.prompts(settings.limit), seed, workshop)
+            return make_plan(card, chosen.entries, engine, prompts, seed, workshop)
 
 
 def evaluate(

@@ -8,87 +8,52 @@ from typing import Annotated
 
 import typer
 
+from tts_bench import secrets
+from tts_bench.cli_store import store_app
 from tts_bench.errors import TtsBenchError
+from tts_bench.options import (
+    BATCH,
+    OUT,
+    STORE,
+    AsJson,
+    BatchSize,
+    Budgets,
+    Concurrency,
+    Device,
+    Files,
+    GraderModel,
+    GraderRevision,
+    GraderUrl,
+    Inception,
+    LabelOrder,
+    Limit,
+    MaxDollars,
+    ModelName,
+    Offload,
+    OutPath,
+    OwnWeights,
+    Prices,
+    PromptsPath,
+    RealImages,
+    Repeats,
+    SearchNames,
+    Seed,
+    StorePath,
+    SuiteName,
+    Tiling,
+    VerifierNames,
+    WholeGrid,
+    Workers,
+)  # fmt: skip
 
 app = typer.Typer(
     name="tts-bench", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
     help="Benchmark inference-time scaling of diffusion models: search + verifier, at equal compute.",
     epilog="Start with: [bold]tts-bench evaluate --suite shapes[/bold] (two minutes on a laptop, offline).",
 )  # fmt: skip
-store_app = typer.Typer(no_args_is_help=True, help="Look after the cache of generations and scores.")
 app.add_typer(store_app, name="store")
 
-SuiteName = Annotated[str, typer.Option("--suite", help="A suite's name (see `list`) or the path of its card.")]
-Files = Annotated[list[Path] | None, typer.Option("--submission", help="A submission file (TOML). Repeat for several.")]
-ModelName = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        show_default="the submissions'",
-        help="A model, shapes:steps=8, or where its files are, for every submission.",
-    ),
-]
-SearchNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--search", help="A submission without a file: none, random, paths:n=2 (see `list`). Repeat for several."
-    ),
-]
-VerifierNames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--verifier",
-        help="A scorer, or several by mean rank: dual_encoder+appeal; by another rule: "
-        "dual_encoder+appeal:combine=zscore (or sum),weights=2+1. Repeat for several.",
-    ),
-]
-Budgets = Annotated[
-    list[str] | None,
-    typer.Option("--budget", help="NFE a prompt may be charged: 64, or a submission for each of 64,128,256."),
-]
-WholeGrid = Annotated[
-    bool,
-    typer.Option(
-        "--grid",
-        help="Each search with each verifier at each budget, and the baseline: the card's, or those of the flags.",
-    ),
-]
-Limit = Annotated[
-    int | None,
-    typer.Option("--limit", "--num-images", min=1, show_default="the card's", help="How many prompts, or images."),
-]
-LabelOrder = Annotated[
-    str | None, typer.Option("--labels", show_default="the card's", help="Class labels balanced or sampled.")
-]
-Inception = Annotated[
-    str | None,
-    typer.Option("--features", show_default="the card's", help="Whose Inception measures sets: clean or fidelity."),
-]
-OwnWeights = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--weights", help="NAME=PLACE or NAME=PLACE@sha256:...: files of a scorer or a feature network. Repeat."
-    ),
-]
-RealImages = Annotated[
-    list[str] | None,
-    typer.Option("--reference", help="NETWORK=PLACE: statistics or real images for a feature network. Repeat."),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, max=2**63 - 1, show_default="the card's", help="The suite's random seed."),
-]
-StorePath = Annotated[Path, typer.Option("--store", help="The cache of generations and scores.")]
-OutPath = Annotated[
-    Path | None, typer.Option("--out", help="Folder for results and leaderboards. [default: out, for a grid out/grid]")
-]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, max=256, show_default="one a core", help="Processes.")]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, max=4096, help="Samples in a padded batch.")]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:0, mps ...")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
-
 STOPPED = 130
-STORE, OUT, BATCH = Path(".tts-bench/store.sqlite"), Path("out"), 16
 
 
 @app.command(
@@ -116,19 +81,32 @@ def evaluate(
     workers: Workers = None,
     batch_size: BatchSize = BATCH,
     device: Device = "cpu",
+    offload: Offload = False,
+    vae_tiling: Tiling = False,
     labels: LabelOrder = None,
     features: Inception = None,
     weights: OwnWeights = None,
     reference: RealImages = None,
+    prompts: PromptsPath = None,
+    grader_model: GraderModel = None,
+    grader_url: GraderUrl = None,
+    grader_revision: GraderRevision = None,
+    repeats: Repeats = 1,
+    max_dollars: MaxDollars = None,
+    prices: Prices = None,
+    concurrency: Concurrency = 8,
     as_json: AsJson = False,
 ) -> None:
     """Run submissions on a suite; write results, tables and plots. Again with the same store: only what is missing."""
-    from tts_bench import commands
+    from tts_bench import commands, wanted
 
-    wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
-    settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model)
-    settings = commands.with_images(settings, labels, features, weights, reference)
-    commands.evaluate(wanted, settings, out or (OUT / "grid" if grid else OUT), as_json)
+    wanted.use_memory(offload, vae_tiling)
+    asked = wanted.Wanted(suite, submission, model, search, verifier, budget, grid)
+    graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
+    settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model, prompts=prompts)
+    settings = graded.over(settings)
+    settings = wanted.with_images(settings, labels, features, weights, reference)
+    commands.evaluate(asked, settings, out or (OUT / "grid" if grid else OUT), as_json)
 
 
 @app.command(
@@ -150,18 +128,76 @@ def plan(
     workers: Workers = None,
     batch_size: BatchSize = BATCH,
     device: Device = "cpu",
+    offload: Offload = False,
+    vae_tiling: Tiling = False,
     labels: LabelOrder = None,
     features: Inception = None,
     weights: OwnWeights = None,
     reference: RealImages = None,
+    prompts: PromptsPath = None,
+    grader_model: GraderModel = None,
+    grader_url: GraderUrl = None,
+    grader_revision: GraderRevision = None,
+    repeats: Repeats = 1,
+    max_dollars: MaxDollars = None,
+    prices: Prices = None,
+    concurrency: Concurrency = 8,
     as_json: AsJson = False,
 ) -> None:
     """Say what `evaluate` would run and charge, what the store already has, and how long the rest may take."""
-    from tts_bench import commands
+    from tts_bench import commands, wanted
 
-    wanted = commands.Wanted(suite, submission, model, search, verifier, budget, grid)
-    settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model)
-    commands.plan(wanted, commands.with_images(settings, labels, features, weights, reference), as_json)
+    wanted.use_memory(offload, vae_tiling)
+    asked = wanted.Wanted(suite, submission, model, search, verifier, budget, grid)
+    graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
+    settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model, prompts=prompts)
+    settings = graded.over(settings)
+    commands.plan(asked, wanted.with_images(settings, labels, features, weights, reference), as_json)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "tts-bench score --suite drawbench --images samples --name my-search --nfe 2880 --model flux --search random\n\n"
+    "tts-bench score --suite prompts --prompts mine.txt --images samples.jsonl --name theirs --nfe 30"
+)
+def score(
+    suite: SuiteName,
+    images: Annotated[
+        Path, typer.Option("--images", help="A folder of pictures named by prompt id, or JSON Lines of id and image.")
+    ],
+    name: Annotated[str, typer.Option("--name", help="What the result is called.")],
+    nfe: Annotated[float, typer.Option("--nfe", min=0, help="NFE a prompt that you declare, search and final run.")],
+    model: Annotated[str, typer.Option("--model", help="The model, as you declare it.")] = "unknown",
+    search: Annotated[str, typer.Option("--search", help="The search, as you declare it.")] = "unknown",
+    verifier: Annotated[
+        list[str] | None, typer.Option("--verifier", help="A scorer that guided the search. Repeat for several.")
+    ] = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    store: StorePath = STORE,
+    out: OutPath = None,
+    device: Device = "cpu",
+    features: Inception = None,
+    weights: OwnWeights = None,
+    reference: RealImages = None,
+    prompts: PromptsPath = None,
+    grader_model: GraderModel = None,
+    grader_url: GraderUrl = None,
+    grader_revision: GraderRevision = None,
+    repeats: Repeats = 1,
+    max_dollars: MaxDollars = None,
+    prices: Prices = None,
+    concurrency: Concurrency = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Score images made elsewhere, one a prompt; the result is marked self-reported."""
+    from tts_bench import commands, wanted
+
+    graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
+    settings = graded.over(commands.Settings(limit, seed, store, device=device, prompts=prompts))
+    settings = wanted.with_images(settings, None, features, weights, reference)
+    declared = commands.Declared(name, nfe, model, search, tuple(verifier or ()))
+    commands.score(suite, images, declared, settings, out or OUT, as_json)
 
 
 @app.command(
@@ -184,12 +220,12 @@ def metrics(
     ],
     features: Annotated[str, typer.Option("--features", help="clean, fidelity or dinov2 (see `list`).")] = "clean",
     weights: Annotated[
-        Path | None,
-        typer.Option("--weights", show_default="the published ones", help="The network's file; for dinov2 a folder."),
+        str | None,
+        typer.Option("--weights", show_default="the published ones", help="Its file or folder: [NAME=]PLACE[@PIN]."),
     ] = None,
     revision: Annotated[
         str | None,
-        typer.Option("--revision", help="Of weights of your own: sha256:<digest> of a file, a commit of a hub id."),
+        typer.Option("--revision", help="The PIN alone: sha256:<digest> of what lies here, a commit of a hub id."),
     ] = None,
     save: Annotated[
         Path | None, typer.Option("--save-reference", help="Keep the reference images' statistics, an .npz.")
@@ -203,7 +239,7 @@ def metrics(
     """Measure any folder of images: FID, KID, precision, recall and IS, with intervals and n -> infinity."""
     from tts_bench import commands, measure
 
-    settings = measure.Settings(features, weights, revision, device, batch_size, readers)
+    settings = measure.Settings(features, *measure.located(weights, revision, features), device, batch_size, readers)
     commands.metrics(images, reference, settings, save, out, as_json)
 
 
@@ -237,36 +273,20 @@ def doctor(store: StorePath = STORE, as_json: AsJson = False) -> None:
     commands.doctor(store, as_json)
 
 
-@store_app.command("stats")
-def store_stats(store: StorePath = STORE, as_json: AsJson = False) -> None:
-    """Count what the store holds, and its size."""
-    from tts_bench import commands
-
-    commands.store_stats(store, as_json)
-
-
-@store_app.command("verify")
-def store_verify(store: StorePath = STORE) -> None:
-    """Re-hash everything in the store. What is damaged is set aside and made again when next asked for."""
-    from tts_bench import commands
-
-    commands.store_verify(store)
-
-
-@store_app.command("prune")
-def store_prune(
-    keep: Annotated[str, typer.Option("--keep", help="images (drop latents), picks (of --results), or scores.")],
-    store: StorePath = STORE,
-    results: Annotated[Path, typer.Option("--results", help="Whose picks to keep.")] = OUT / "results",
+@app.command(epilog="Example:\n\ntts-bench setup t2v-metrics")
+def setup(
+    name: Annotated[str, typer.Argument(help="t2v-metrics, or a scorer that runs in it.")],
+    force: Annotated[bool, typer.Option("--force", help="Make it again, even if it is whole.")] = False,
 ) -> None:
-    """Free space. Whatever is dropped can be made again from its recipe; recipes, scores and features stay."""
+    """Make the environment of scorers whose packages cannot live beside this one's; nothing where it is whole."""
     from tts_bench import commands
 
-    commands.store_prune(store, keep, results)
+    commands.setup(name, force)
 
 
 def main() -> None:
     """The program: one line and an exit code for whatever goes wrong (0 done, 2 bad input, 3 machine, 4 service)."""
+    secrets.guard()
     try:
         app()
     except TtsBenchError as error:

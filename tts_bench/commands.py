@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
@@ -16,96 +15,15 @@ from tts_bench.doctor import Check, check_all
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.evaluation import Evaluation
 from tts_bench.files import write_together
-from tts_bench.grid import make_grid, product
-from tts_bench.labels import ORDERS
-from tts_bench.plaintext import did_you_mean
 from tts_bench.planning import Plan
-from tts_bench.prepare import pinned
-from tts_bench.registry import FEATURES, SCORERS
+from tts_bench.registry import SCORERS
 from tts_bench.report.board import main_metric
 from tts_bench.results import read_results, read_rows
+from tts_bench.self_reported import Declared
 from tts_bench.store import Store
 from tts_bench.store.health import Keep
-from tts_bench.submission import Submission, is_place
 from tts_bench.suite import Suite, find_suite
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to run: submission files, and flags as they were given. With `grid`, flags replace the card's lists."""
-
-    suite: str
-    files: Sequence[Path] | None = None
-    model: str | None = None
-    searches: Sequence[str] | None = None
-    verifiers: Sequence[str] | None = None
-    budgets: Sequence[str] | None = None
-    grid: bool = False
-
-    def submissions(self, settings: Settings) -> list[Submission | Path | str]:
-        """Those of the files and those that the flags describe; none of either means the card's own."""
-        return [*(self.files or []), *self._made(settings)]
-
-    def limited(self, settings: Settings) -> Settings:
-        """A grid has the number of prompts that its card gives it, unless told otherwise."""
-        card = find_suite(self.suite).grid if self.grid and settings.limit is None else None
-        return replace(settings, limit=card.limit) if card else settings
-
-    def _made(self, settings: Settings) -> list[Submission]:
-        card, budgets = find_suite(self.suite), numbers(self.budgets or ())
-        model = card.own_model if self.model in (None, card.model) or is_place(self.model) else self.model
-        if self.grid:
-            workshop = settings.workshop(card.model)
-            made = make_grid(card, self.searches, self.verifiers, budgets, model, workshop)
-            for note in made.notes:
-                console.note(note)
-            return made.submissions
-        if self.searches:
-            like = card.own_model
-            return product(model, self.searches, self.verifiers or (None,), budgets or (None,), like=like)
-        for flag, value in (("verifier", self.verifiers), ("budget", self.budgets)):
-            if value:
-                fix = "also give --search, e.g. --search random, or --grid"
-                raise BadInput.at("command line", f"--{flag}", value, fix)
-        return []
-
-
-def numbers(lists: Sequence[str]) -> list[int]:
-    """ "64,128" as [64, 128]."""
-    found = []
-    for part in [part.strip() for text in lists for part in text.split(",")]:
-        if not re.fullmatch("[0-9]{1,18}", part):
-            raise BadInput.at("command line", "--budget", part, "write whole numbers, e.g. 64,128,256")
-        found.append(int(part))
-    return found
-
-
-def with_images(
-    settings: Settings,
-    labels: str | None,
-    features: str | None,
-    weights: Sequence[str] | None,
-    references: Sequence[str] | None,
-) -> Settings:
-    """What suites over sets of images take beside the rest."""
-    if labels not in (None, *ORDERS):
-        raise BadInput.at("command line", "--labels", labels, f"use {' or '.join(ORDERS)}")
-    own = {name: pinned(place) for name, place in named("--weights", weights, [*SCORERS.names(), *FEATURES.names()])}
-    real = dict(named("--reference", references, FEATURES.names()))
-    return replace(settings, labels=labels, features=features, weights=own, references=real)
-
-
-def named(flag: str, given: Sequence[str] | None, known: Sequence[str]) -> list[tuple[str, str]]:
-    """["clean=FILE"] as [("clean", "FILE")]."""
-    found = []
-    for text in given or ():
-        name, equals, place = text.partition("=")
-        if not equals or not place:
-            raise BadInput.at("command line", flag, text, f"write {flag} NAME=PLACE")
-        if name not in known:
-            raise BadInput.at("command line", flag, name, f"no such name; {did_you_mean(name, known)}")
-        found.append((name, place))
-    return found
+from tts_bench.wanted import Wanted, numbers
 
 
 def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> None:
@@ -142,6 +60,19 @@ def _print_table(card: Suite, done: Evaluation, folder: Path) -> None:
     screen = console.out()
     rows = {result.name: read_rows(folder / result.name) for result in done.results}
     screen.print(terminal_table(done.results, rows, metric_infos(card), card.title, screen.width))
+
+
+def score(suite: str, images: Path, declared: Declared, settings: Settings, out: Path, as_json: bool) -> None:
+    if as_json:
+        console.print_json(api.run_score(suite, images, declared, settings, out).as_json())
+        return
+    with console.progress_bars() as progress:
+        done = api.run_score(suite, images, declared, settings, out, progress)
+    _print_table(settings.suite(suite), done, out / "results" / done.suite)
+    for file, path in done.files.items():
+        console.out().print(f"  {file}: {path}", highlight=False, markup=False, soft_wrap=True)
+    for note in done.notes:
+        console.note(note)
 
 
 def metrics(
@@ -219,6 +150,24 @@ def _print_checks(found: Sequence[Check], only_problems: bool, fixes: bool = Fal
         note = check.about if check.ok and not fixes else check.state
         table.add_row(check.kind, Text(check.name), mark, Text(note))
     console.out().print(table)
+
+
+def setup(name: str, force: bool) -> None:
+    from tts_bench.workers.environment import find_environment
+    from tts_bench.workers.setup import make
+
+    own = {scorer: SCORERS.load(scorer) if scorer == name else None for scorer in SCORERS.names()}
+    environment = find_environment(name, {scorer: getattr(load, "environment", None) for scorer, load in own.items()})
+    if force or not environment.whole():
+        console.note(f"making {environment.name} with uv: about 6 GB on the disk, half of it fetched")
+    made = make(environment, force)
+    did = f"made in {made.seconds:.0f} s" if made.fresh else "whole already (--force makes it again)"
+    console.out().print(
+        f"{environment.name}: {did}, {made.size / 1e9:.1f} GB in {made.folder}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def store_stats(path: Path, as_json: bool) -> None:

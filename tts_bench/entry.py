@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tts_bench.lowering import Uphill
 from tts_bench.models.schedule import Grid
-from tts_bench.protocols import Differentiable, Model, ModelSpec, OnTheWay, OverSet, Scorer
+from tts_bench.protocols import Differentiable, Model, ModelSpec, OverSet, Scorer, is_on_the_way, is_over_set
 from tts_bench.types import Json, Key, SearchFunction
 
 
@@ -65,12 +65,12 @@ class Entry:
     @cached_property
     def over_set(self) -> OverSet | None:
         """The verifier, where it judges a candidate by the set of picks before it."""
-        return next((scorer for scorer in self.scorers.values() if isinstance(scorer, OverSet)), None)
+        return next((scorer for scorer in self.scorers.values() if is_over_set(scorer)), None)
 
     @cached_property
     def watched(self) -> tuple[float, ...]:
         """Levels at which a scorer looks at an image on its way, from the highest."""
-        levels = {self.search_grid.snap(s.level) for s in self.scorers.values() if isinstance(s, OnTheWay)}
+        levels = {self.search_grid.snap(s.level) for s in self.scorers.values() if is_on_the_way(s)}
         return tuple(sorted(levels - {0.0}, reverse=True))
 
     def allowance(self, prompts: int) -> tuple[int, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -17,23 +17,19 @@ from tts_bench.boards import build_leaderboard
 from tts_bench.diversity import diversities
 from tts_bench.engine import Engine
 from tts_bench.entry import Entry
-from tts_bench.errors import BadInput
 from tts_bench.ledger import mean_ledger
+from tts_bench.metrics_of_images import ImageMetrics, Measured
 from tts_bench.prepare import Workshop
-from tts_bench.protocols import Featured, OverSet, Scorer
+from tts_bench.protocols import Featured, Scorer
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
 from tts_bench.run import Run
 from tts_bench.set_measures import SetMeasures
-from tts_bench.stats import Estimate
 from tts_bench.submission import Submission
 from tts_bench.suite import Suite
-from tts_bench.types import Json, Key, Values
+from tts_bench.types import Json
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Each metric's value for every image: metric name -> state key -> value.
-Measured = Mapping[str, Mapping[Key, float | None]]
 
 
 @dataclass
@@ -92,6 +88,10 @@ class Evaluator:
     def sets(self) -> SetMeasures:
         return SetMeasures(self.suite, self.workshop)
 
+    @cached_property
+    def metrics(self) -> ImageMetrics:
+        return ImageMetrics(self.suite, self.workshop)
+
     def run(self, submissions: Sequence[Submission]) -> Evaluation:
         prompts = self.suite.prompts(self.limit)
         seed = self.suite.seed if self.seed is None else self.seed
@@ -105,53 +105,41 @@ class Evaluator:
         ]
         charged = sum(run.ledger.nfe for run in runs)
         files, nfe_run = self.publish(), self.engine.nfe_run
-        return Evaluation(self.suite.name, results, files, nfe_run, charged, self.replaced, self.sets.notes)
+        notes = [*self.metrics.notes, *self.sets.notes, *self.metrics.asked()]
+        return Evaluation(self.suite.name, results, files, nfe_run, charged, self.replaced, notes)
 
     def judges(self) -> list[Scorer | Featured]:
-        """What looks at final images; BadInput for a metric that asks a scorer for a number it does not give."""
-        for metric in self.suite.metrics:
-            if isinstance(self.workshop.scorer(metric.scorer), OverSet):
-                fix = "judges a set of images, and can be no metric of each"
-                raise BadInput.at(self.suite.path.name, f"metrics.{metric.name}.scorer", metric.scorer, fix)
-            outputs = self.workshop.scorer(metric.scorer).outputs
-            if metric.output not in outputs:
-                fix = f"{metric.scorer} gives {', '.join(outputs)}"
-                raise BadInput.at(self.suite.path.name, f"metrics.{metric.name}.output", metric.output, fix)
-        scorers = [self.workshop.scorer(name) for name in dict.fromkeys(m.scorer for m in self.suite.metrics)]
-        return [*scorers, *self.sets.networks.values()]
+        """What looks at final images."""
+        return [*self.metrics.scorers.values(), *self.sets.networks.values()]
 
     def measure(self, runs: Sequence[Run]) -> Measured:
         """The suite's metrics of every final image and, where the suite draws curves, of every candidate."""
         states = [run.final for run in runs if run.final is not None]
         states += [state for run in runs if self.suite.curve and run.entry.has_curve for state in run.pool]
-        scored: dict[str, Mapping[Key, Values]] = {}
-        for name in dict.fromkeys(metric.scorer for metric in self.suite.metrics):
-            scored[name] = self.engine.scoring.score(self.workshop.scorer(name), states)
-        return {
-            metric.name: {key: values.get(metric.output) for key, values in scored[metric.scorer].items()}
-            for metric in self.suite.metrics
-        }
+        return self.metrics.measure(states, self.engine.scoring)
 
     def record(
         self, submission: Submission, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int
     ) -> Result:
         """Write one submission's result and rows; the result as it is read back."""
         rows = rows_of(runs, measured, diversities(runs, self.engine.scoring))
-        sets = self.sets.numbers(runs, self.engine.scoring)
+        finals = [run.settled()[1] for run in runs]
+        sets = self.sets.numbers(finals, self.engine.scoring)
         result = Result(
             suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.source.sha256, len(runs), seed),
             name=submission.name,
             digest=submission.digest,
             recipe=submission.recipe,
             cards=self.cards(entry),
-            flags=[*flags_of(entry, self.suite), *sets.flags],
+            flags=[*flags_of(entry.scorers, self.suite), *unguided(runs), *sets.flags],
             nfe=float(np.mean([run.ledger.nfe for run in runs])),
-            metrics={**self.estimates(rows, seed), **sets.estimates},
-            groups={by: self.group(rows, by, seed) for by in ("category", "split")},
+            metrics={**self.metrics.estimates(rows, seed), **sets.estimates},
+            groups=self.metrics.groups(rows, seed),
             curve=self.curve(entry, runs, measured, seed) if self.suite.curve and entry.has_curve else [],
             ledger=mean_ledger([run.ledger for run in runs]),
             environment=environment(self.engine.device),
             left_out=sets.left_out,
+            grading=self.metrics.grading(finals, self.engine.scoring),
         )
         folder = self.folder / submission.name
         self.note_replaced(folder, result)
@@ -171,20 +159,13 @@ class Evaluator:
 
     def cards(self, entry: Entry) -> dict[str, Json]:
         """Everything that changes a number: the model, its grids, and every scorer that guided or measured."""
-        names = dict.fromkeys([*entry.scorers, *(metric.scorer for metric in self.suite.metrics)])
+        names = dict.fromkeys([*entry.scorers, *self.metrics.scorers])
         return {
             "model": dict(entry.model.card),
             "grids": {"search": entry.search_grid.card, "final": entry.final_grid.card},
             "scorers": {name: dict(self.workshop.scorer(name).card) for name in names},
             **({"sets": self.sets.cards()} if self.sets.used else {}),
         }
-
-    def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-        return {m.name: stats.mean_estimate(rows[m.name].to_numpy(), seed) for m in self.suite.metrics}
-
-    def group(self, rows: pd.DataFrame, by: str, seed: int) -> dict[str, dict[str, Estimate]]:
-        """Every metric within each category or split, in the suite's order."""
-        return {name: self.estimates(rows.loc[rows[by] == name], seed) for name in dict.fromkeys(rows[by]) if name}
 
     def curve(self, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int) -> list[CurvePoint]:
         """Every budget up to the pool's size, from the one pool, by the exact expected best of k."""
@@ -208,12 +189,21 @@ class Evaluator:
         return {"results": str(self.folder), **{path.name: str(path) for path in made}}
 
 
-def flags_of(entry: Entry, suite: Suite) -> list[str]:
+def flags_of(scorers: Collection[str], suite: Suite) -> list[str]:
     """What a reader must know before comparing: the oracle, and verifiers that are also reported as metrics."""
-    used = [metric for metric in suite.metrics if metric.scorer in entry.scorers]
-    known = [metric for metric in suite.set_metrics if set(metric.oracles) & set(entry.scorers)]
+    used = [metric for metric in suite.metrics if metric.scorer in scorers]
+    known = [metric for metric in suite.set_metrics if set(metric.oracles) & set(scorers)]
     oracle = ["oracle"] if any(metric.oracle for metric in used) or known else []
     return oracle + [f"own_metric:{metric.name}" for metric in (*used, *known)]
+
+
+def unguided(runs: Sequence[Run]) -> list[str]:
+    """A flag with the number of prompts on which the verifier had no number for any candidate, if there are such.
+
+    There the pick is no choice at all.
+    """
+    lost = sum(bool(run.entry.scorers) and all(value is None for value in run.values.values()) for run in runs)
+    return [f"unguided:{lost}"] if lost else []
 
 
 def rows_of(runs: Sequence[Run], measured: Measured, spread: Sequence[float | None]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.flags import verifier_table
 from tts_bench.plaintext import shown
 from tts_bench.prepare import Workshop
-from tts_bench.protocols import Differentiable, ModelSpec, OverSet, Scorer
+from tts_bench.protocols import Differentiable, ModelSpec, Scorer, is_over_set
 from tts_bench.registry import SCORERS, SEARCHES
 from tts_bench.submission import UNGUIDED, Submission, from_flags
 from tts_bench.suite import Suite, find_suite
@@ -121,6 +121,6 @@ def unfit(submission: Submission, scorer: Callable[[str], Scorer]) -> str | None
         return "needs a verifier with a gradient"
     if getattr(search, "joint", False) and verifier and verifier.combine in MEANS:
         return f"compares prompts, and {verifier.combine!r} the candidates of one"
-    if getattr(search, "joint", False) and any(isinstance(scorer, OverSet) for scorer in scorers):
+    if getattr(search, "joint", False) and any(is_over_set(scorer) for scorer in scorers):
         return "searches all prompts at once, and a verifier over a set judges them one by one"
     return None

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from tts_bench import keys
+from tts_bench.errors import BadInput
 from tts_bench.types import Key, Prompt
 
 Order = Literal["balanced", "sampled"]
@@ -62,3 +63,12 @@ class Labels:
     def _category(self, label: int) -> str:
         """Tables by class are for a handful of classes."""
         return str(label) if self.classes <= 20 else ""
+
+
+def check_labels(model: object, prompts: Sequence[Prompt], whose: str) -> None:
+    """BadInput where class labels are asked of a model that has not so many classes, or none."""
+    most = max((prompt.label for prompt in prompts if prompt.label is not None), default=None)
+    classes = getattr(model, "classes", None)
+    if most is not None and (classes is None or most >= classes):
+        fix = f"the suite asks for class {most}; take a model with as many classes"
+        raise BadInput.at(whose, "classes", classes, fix)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -20,12 +21,14 @@ from tts_bench.errors import BadInput, PluginFailed
 from tts_bench.executors.batch import Batch, perform
 from tts_bench.jobs import Want
 from tts_bench.keys import estimate_key
+from tts_bench.metrics_of_images import ImageMetrics
 from tts_bench.prepare import Workshop
-from tts_bench.protocols import OverSet, Scorer
+from tts_bench.protocols import OverSet, Scorer, is_over_set
 from tts_bench.recipes import State
 from tts_bench.run import Run
-from tts_bench.scoring import feature_name, first, score_name
+from tts_bench.scoring import feature_name, first, score_names
 from tts_bench.set_measures import SetMeasures
+from tts_bench.streaming import mean_of
 from tts_bench.suite import Suite
 from tts_bench.types import Json, Key, Prompt
 
@@ -88,20 +91,24 @@ def _walk(runs: Sequence[Run], engine: Engine) -> list[tuple[Run, Want]]:
 
 def _held_scores(runs: Sequence[Run], engine: Engine) -> list[dict[Key, list[float | None]]]:
     """What the store knows of the states that each run waits for, asked for all of them at once."""
-    scorers = [[s for s in run.entry.scorers.values() if not isinstance(s, OverSet)] for run in runs]
+    scorers = [[s for s in run.entry.scorers.values() if not is_over_set(s)] for run in runs]
     names = [
-        {state.key: [score_name(scorer, state) for scorer in own] for state in run.waiting}
+        {state.key: [score_names(scorer, state) for scorer in own] for state in run.waiting}
         for run, own in zip(runs, scorers, strict=True)
     ]
-    held = engine.store.scores({name for of_run in names for row in of_run.values() for name in row})
+    held = engine.store.scores({name for of_run in names for row in of_run.values() for some in row for name in some})
+
+    def value(scorer: Scorer, some: Sequence[Key]) -> float | None:
+        return first(scorer, mean_of([held[name] for name in some if name in held], scorer.outputs))
+
     return [
-        {key: [first(s, held.get(name, {})) for s, name in zip(own, row, strict=True)] for key, row in of_run.items()}
+        {key: [value(s, some) for s, some in zip(own, row, strict=True)] for key, row in of_run.items()}
         for own, of_run in zip(scorers, names, strict=True)
     ]
 
 
 def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine, workshop: Workshop) -> None:
-    metric_scorers = {metric.scorer: workshop.scorer(metric.scorer) for metric in suite.metrics}
+    metric_scorers = ImageMetrics(suite, workshop).scorers
     networks = {f"{name} features": seen for name, seen in SetMeasures(suite, workshop).networks.items()}
     asked: dict[str, dict[Key, None]] = {}
     for run in runs:
@@ -110,7 +117,7 @@ def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine,
         for name, scorer in {**run.entry.scorers, **metric_scorers}.items():
             states = list(run.known.values()) if name in run.entry.scorers else []
             states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
-            named = [_fact(scorer, state) for state in states]
+            named = [fact for state in states for fact in _facts(scorer, state)]
             asked.setdefault(name, {}).update(dict.fromkeys(named))
         for name, seen in networks.items():
             asked.setdefault(name, {}).update(dict.fromkeys(feature_name(seen, state) for state in finals))
@@ -119,9 +126,11 @@ def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine,
         plan.scorer_cached[name] = len(engine.store.scores(names)) + len(engine.store.known(names, latent=True))
 
 
-def _fact(scorer: Scorer | OverSet, state: State) -> Key:
+def _facts(scorer: Scorer | OverSet, state: State) -> list[Key]:
     """What the store holds once a scorer has been shown a state's image: numbers, or a set verifier's features."""
-    return feature_name(scorer, state) if isinstance(scorer, OverSet) else score_name(scorer, state)
+    if is_over_set(scorer):
+        return [feature_name(scorer, state)]
+    return score_names(cast("Scorer", scorer), state)
 
 
 def _seconds(engine: Engine, entries: Sequence[Entry], prompt: Prompt, held: Mapping[Key, State], nfe: int) -> float:

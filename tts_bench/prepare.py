@@ -13,8 +13,9 @@ from tts_bench import keys
 from tts_bench.entry import Entry
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.features.protocol import FeatureNetwork, HasReference
+from tts_bench.grader.settings import GraderSettings
 from tts_bench.metrics.sample import Reference
-from tts_bench.models.schedule import SOLVERS, Grid
+from tts_bench.models.schedule import SOLVERS, WHOLE, Grid
 from tts_bench.progress import Progress
 from tts_bench.protocols import Model, ModelSpec, Scorer, Weights
 from tts_bench.registry import FEATURES, MODELS, SCORERS, SEARCHES, Registry
@@ -45,6 +46,7 @@ class Workshop:
     inception: str | None = None  # the one network that stands for all of INCEPTIONS
     batch_size: int = 32  # real images that a network sees at once
     cache: Cache | None = None  # of what networks saw of real images
+    grader: GraderSettings | None = None
     progress: Progress | None = None
     _models: dict[ModelSpec, Model] = field(default_factory=dict)
     _scorers: dict[str, Scorer] = field(default_factory=dict)
@@ -134,33 +136,51 @@ class Workshop:
     def _made(self, registry: Registry, name: str) -> Any:
         """With files of the user's where there are any, on the device, and with the call's other parts, as it asks.
 
-        A plug-in's `load` may take `device`, `weights` and `revision`, `features` and `reference`, by these names.
+        A plug-in's `load` may take `device`, `weights` and `revision`, `features` and `reference`, and `grader`, by
+        these names.
         """
         given = self.weights.get(name)
         if given is not None and not registry.takes(name, "weights"):
             raise BadInput.at("command line", "--weights", name, f"this {registry.kind} has its own; leave it out")
-        parts: dict[str, Any] = {"device": self.device, "features": self.network, "reference": self.reference}
+        parts: dict[str, Any] = {
+            "device": self.device, "features": self.network, "reference": self.reference, "grader": self.grader,
+        }  # fmt: skip
         return registry.make(name, parts | (given.options if given else {}))
 
 
 def grid(model: Model, submission: Submission, steps: int | None) -> Grid:
     solver = submission.model.solver or model.solver
-    if solver not in SOLVERS:
-        raise BadInput.at(f"submission {submission.name}", "model.solver", solver, f"use one of {', '.join(SOLVERS)}")
-    return Grid(solver, steps or model.steps, model.shift)
+    known = (WHOLE,) if model.solver == WHOLE else SOLVERS
+    if solver not in known:
+        raise BadInput.at(f"submission {submission.name}", "model.solver", solver, f"use one of {', '.join(known)}")
+    return Grid(solver, steps or model.steps, model.shift, getattr(model, "schedule", None))
 
 
 def misfit(entry: Entry) -> str | None:
     """Why a verifier does not go with its search, or with its company; None where it does."""
     name, over = entry.search_name, entry.over_set
     if over is not None and len(entry.scorers) > 1:
-        return f"{over.card.get('scorer')} judges the set of picks and must be the only scorer"
+        whose = next(scorer for scorer, made in entry.scorers.items() if made is over)
+        return f"{whose} judges the set of picks and must be the only scorer"
     if over is not None and entry.joint:
         return f"judges the picks prompt by prompt, and {name!r} searches all prompts at once; change one of them"
     if entry.joint and entry.combine in MEANS:
         return f"{entry.combine!r} compares the candidates of one prompt, and {name!r} compares prompts; use 'sum'"
+    if entry.search_grid.solver == WHOLE and (why := _stops(entry)) is not None:
+        return why
     if "gradient" in getattr(entry.search, "needs", ()) and entry.uphill is None:
         return f"{name!r} follows the gradient of one scorer that has one; change the verifier or the search"
+    return None
+
+
+def _stops(entry: Entry) -> str | None:
+    """Why it does not go with a model that runs from noise to image at once."""
+    whole = [name for name in SEARCHES.builtin if getattr(SEARCHES.load(name), "whole", False)]
+    use = f"and model {entry.spec.name!r} runs whole; use {', '.join(whole)}"
+    if not getattr(entry.search, "whole", False) or entry.knobs.get("eta") is not None:
+        return f"{entry.search_name!r} stops on the way, {use}"
+    if entry.watched:
+        return f"{', '.join(entry.scorers)} looks at images on the way, {use} with another verifier"
     return None
 
 

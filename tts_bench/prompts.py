@@ -28,7 +28,7 @@ def read_prompts(path: Path, sha256: str) -> tuple[Prompt, ...]:
         raise BadInput.at(file, "sha256", found, f"the card pins {sha256}; restore the file, or make a new card")
     lines = decode(raw, file).removesuffix("\n").split("\n")
     prompts = tuple(_prompt(line, f"{file}:{number}") for number, line in enumerate(lines, 1))
-    _check_ids(prompts, file)
+    check_ids(prompts, file)
     return prompts
 
 
@@ -40,7 +40,7 @@ def _prompt(line: str, place: str) -> Prompt:
     table = Table(data, place)
     label = table.take("label", integer(0, 10**9), None)
     prompt = Prompt(
-        id=table.take("id", _id),
+        id=table.take("id", composed),
         text=table.take("text", text(10_000)) if label is None else table.take("text", text(10_000), ""),
         label=label,
         category=table.take("category", text(100), ""),
@@ -51,7 +51,8 @@ def _prompt(line: str, place: str) -> Prompt:
     return prompt
 
 
-def _id(value: Any, file: str, key: str) -> str:
+def composed(value: Any, file: str, key: str) -> str:
+    """An id: a text in the one spelling of it."""
     if text(200)(value, file, key) != unicodedata.normalize("NFC", value):
         raise BadInput.at(file, key, value, "must be composed Unicode (NFC): the same letters have two spellings")
     return value
@@ -63,8 +64,11 @@ def _metadata(value: Any, file: str, key: str) -> Mapping[str, Json]:
     return value
 
 
-def _check_ids(prompts: tuple[Prompt, ...], file: str) -> None:
-    """Two ids that differ in case alone would be one on some file systems, and one to most readers."""
+def check_ids(prompts: tuple[Prompt, ...], file: str) -> None:
+    """BadInput for two prompts of one id.
+
+    Those that differ in case alone would be one on some file systems, and one to most readers.
+    """
     lines: dict[str, int] = {}
     for number, prompt in enumerate(prompts, 1):
         folded = unicodedata.normalize("NFKC", prompt.id).casefold()

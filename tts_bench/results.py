@@ -71,6 +71,7 @@ class Result:
     ledger: Mapping[str, Json]
     environment: Mapping[str, Json]
     left_out: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    grading: Mapping[str, Json] = field(default_factory=dict)  # of graders by name: reasons, noise, tokens, dollars
     files: Mapping[str, Key] = field(default_factory=dict)
 
     @property
@@ -99,6 +100,7 @@ class Result:
             "nfe": self.nfe, "metrics": _metrics_json(self.metrics), "groups": groups, "curve": curve,
             "ledger": self.ledger, "environment": self.environment, "files": self.files,
             **({"left_out": {name: list(values) for name, values in self.left_out.items()}} if self.left_out else {}),
+            **({"grading": self.grading} if self.grading else {}),
         }  # fmt: skip
 
 
@@ -177,7 +179,7 @@ def _parse(root: Node) -> Result:
     top = root.fields([
         "format", "suite", "submission", "cards", "flags", "nfe", "metrics", "groups", "curve", "ledger",
         "environment", "files",
-    ], optional=["left_out"])  # fmt: skip
+    ], optional=["left_out", "grading"])  # fmt: skip
     suite = _suite(top["suite"])
     submission = top["submission"].fields(["name", "digest", "recipe"])
     metrics = _whole_metrics(top["metrics"], suite.n)
@@ -195,6 +197,7 @@ def _parse(root: Node) -> Result:
         _plain(top["ledger"]),
         _plain(top["environment"]),
         _left_out(top.get("left_out"), metrics),
+        _plain(top["grading"]) if "grading" in top else {},
         {name: node.sha256() for name, node in top["files"].fields([ROWS]).items()},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from tts_bench.labels import Labels
 from tts_bench.metrics.jackknife import GROUPS, groups, limits_of, replicates
 from tts_bench.metrics.sample import Reference, Sample
 from tts_bench.prepare import Workshop
-from tts_bench.run import Run
+from tts_bench.recipes import State
 from tts_bench.running import at_one_shape
 from tts_bench.scoring import Scoring
 from tts_bench.set_card import SetMetricCard
@@ -92,20 +93,27 @@ class SetMeasures:
                 raise BadInput.at(self.suite.path.name, place, metric.features, fix)
         return found
 
-    def check(self, prompts: Sequence[Prompt]) -> None:
-        """Read what the numbers are held against; BadInput for whatever cannot be used, and for too few prompts."""
-        largest = int(np.bincount(self._groups(prompts)).max()) if len(prompts) > 1 else 1
-        for metric in self.used:
-            if len(prompts) - largest < metric.made.least:
-                fix = f"are too few for {metric.name}, with a group of them left out for its interval; ask for more"
-                raise BadInput.at(self.suite.path.name, "images", len(prompts), fix)
+    def check(self) -> None:
+        """Read what the numbers are held against; BadInput for whatever cannot be used, weights before real images."""
+        _ = [network.card for network in self.networks.values()]
         self.cards()
 
-    def numbers(self, runs: Sequence[Run], scoring: Scoring) -> SetNumbers:
-        """Of the final images of one submission's runs, in prompt order."""
-        finals = [run.settled()[1] for run in runs]
-        found, groups = SetNumbers(), self._groups([run.prompt for run in runs])
-        if self.used and len(runs) < self.suite.default_limit:
+    def check_count(self, prompts: Sequence[Prompt]) -> None:
+        """BadInput for fewer prompts than a number needs."""
+        dearest = max(self.used, key=lambda metric: metric.made.least, default=None)
+        largest = int(np.bincount(self._groups(prompts)).max()) if dearest and len(prompts) > 1 else 1
+        if dearest and len(prompts) - largest < dearest.made.least:
+            least = next(n for n in count(len(prompts) + 1) if n - -(-n // GROUPS) >= dearest.made.least)
+            fix = f"are too few for {dearest.name}, with a group of them left out for its interval; ask for {least}"
+            raise BadInput.at(self.suite.path.name, "images", len(prompts), fix)
+
+    def numbers(self, finals: Sequence[State], scoring: Scoring) -> SetNumbers:
+        """Of the final images of one submission, in prompt order."""
+        found = SetNumbers()
+        if not self.used:
+            return found
+        groups = self._groups([state.prompt for state in finals])
+        if len(finals) < self.suite.default_limit:
             found.flags.append(FEWER)
         for name, seen in self.networks.items():
             rows = scoring.features(seen, finals)
@@ -116,9 +124,9 @@ class SetMeasures:
 
     def _groups(self, prompts: Sequence[Prompt]) -> np.ndarray:
         """Which group of images each prompt's is of: the same for every submission."""
-        count, source = min(GROUPS, len(prompts)), self.suite.source
+        most, source = min(GROUPS, len(prompts)), self.suite.source
         labels = [prompt.label or 0 for prompt in prompts]
-        return source.groups(labels, count) if isinstance(source, Labels) else groups(len(prompts), count)
+        return source.groups(labels, most) if isinstance(source, Labels) else groups(len(prompts), most)
 
     def cards(self) -> dict[str, Json]:
         """What each number was taken with: network, real images, formula."""

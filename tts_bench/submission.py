@@ -30,6 +30,7 @@ from tts_bench.errors import BadInput
 from tts_bench.flags import flag_table, name_of, verifier_table
 from tts_bench.keys import check_name
 from tts_bench.knobs import take_knobs
+from tts_bench.places import is_place, model_at
 from tts_bench.plaintext import shown
 from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SEARCHES
@@ -192,19 +193,8 @@ def on_model(submission: Submission, model: str) -> Submission:
     the name of the model alone. What the flag leaves open stays as it was.
     """
     if is_place(model):
-        own = submission.model
-        return replace(submission, model=replace(own, name=name_at(model, own.name), weights=None, revision=None))
+        return replace(submission, model=model_at(model, submission.model))
     return replace(submission, model=from_flags(model, UNGUIDED, like=submission.model).model)
-
-
-def is_place(model: str) -> bool:
-    """Whether the flag names a file or folder of this machine; a model's name is that, whatever lies about."""
-    return model.partition(":")[0] not in MODELS.targets and Path(model).exists()
-
-
-def name_at(place: str, own: str) -> str:
-    """The model whose files are there: `own`, but "dit" where a DiTPipeline saved its scheduler too."""
-    return "dit" if (Path(place) / "scheduler").is_dir() else own
 
 
 def _model(table: Table) -> ModelSpec:

@@ -4,11 +4,8 @@ name = "shapes"
 title = "..."
 description = "..."
 [prompts]
-file = "shapes.prompts.jsonl"   # beside the card; its sha256 is part of the card, so prompts cannot drift
-sha256 = "..."
-labels = "balanced"             # or, in place of a file, class labels: "balanced" or "sampled",
-classes = 10                    # of so many classes,
-count = 50000                   # so many in all
+file = "shapes.prompts.jsonl"   # beside the card; for other sources see `prompt_sources`
+sha256 = "..."                  # part of the card, so prompts cannot drift
 limit = 84                      # how many are used unless told otherwise: a prefix
 [protocol]
 seed = 0
@@ -22,6 +19,7 @@ title = "..."
 percent = true                  # optional: shown as per cent
 main = true                     # exactly one
 oracle = true                   # optional: a verifier that uses this scorer is flagged, never ranked with the rest
+optional = true                 # optional: left out, with a note, where its scorer lacks files, a key, or a worker
 [[set_metrics]]                 # numbers over all images together: see `set_card`
 [[submissions]]                 # as in a submission's file
 [grid]                          # optional: what `--grid` runs, each search with each verifier at each budget
@@ -39,15 +37,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from tts_bench.checks import boolean, choice, integer, matching, several, text
+from tts_bench.checks import boolean, integer, several, text
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited
-from tts_bench.keys import check_name, inside
+from tts_bench.keys import check_name
 from tts_bench.labels import ORDERS, Labels, Order
 from tts_bench.plaintext import did_you_mean, shown
-from tts_bench.prompts import read_prompts
+from tts_bench.prompt_sources import Address, OwnPrompts, Source, take_source
 from tts_bench.protocols import ModelSpec
 from tts_bench.registry import MODELS, SCORERS, SUITES
 from tts_bench.set_card import INCEPTIONS, SetMetricCard, take_set_metric
@@ -58,7 +56,6 @@ from tts_bench.types import Prompt
 _HERE = Path(__file__).parent
 CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
 MOST = 64  # searches, verifiers or budgets of a grid
-SHA256 = matching("[0-9a-f]{64}", "a sha256 in 64 lower-case hex digits")
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,7 @@ class Metric:
     percent: bool
     main: bool
     oracle: bool
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,17 +83,6 @@ class GridCard:
 
 
 @dataclass(frozen=True)
-class PromptFile:
-    """A file beside the card, and what its sha256 must be."""
-
-    path: Path
-    sha256: str
-
-    def prompts(self) -> tuple[Prompt, ...]:
-        return read_prompts(self.path, self.sha256)
-
-
-@dataclass(frozen=True)
 class Suite:
     """A card as a value; `digest` is the sha256 of its file, `path` where that was."""
 
@@ -104,7 +91,7 @@ class Suite:
     description: str
     path: Path
     digest: str
-    source: PromptFile | Labels
+    source: Source
     default_limit: int
     seed: int
     model: str
@@ -150,9 +137,25 @@ class Suite:
             raise BadInput.at(shown(self.path), "prompts.labels", order, "the suite's prompts are a file, no labels")
         return replace(self, source=replace(self.source, order=order))
 
+    def with_prompts(self, file: Path | None) -> Suite:
+        """With the user's file: a copy of the pinned one, or prompts of their own where the card asks for those.
+
+        BadInput if the suite's prompts come with it.
+        """
+        if file is None:
+            return self
+        if isinstance(self.source, Address):
+            return replace(self, source=replace(self.source, copy=file))
+        if isinstance(self.source, OwnPrompts):
+            return replace(self, source=OwnPrompts(file))
+        fix = "the suite has its own; for prompts of yours take --suite prompts"
+        raise BadInput.at(shown(self.path), "prompts", str(file), fix)
+
     def prompts(self, limit: int | None = None) -> list[Prompt]:
         """The first `limit` prompts, the card's number if None; BadInput if there are not so many."""
         wanted = self.default_limit if limit is None else limit
+        if limit is None and isinstance(self.source, OwnPrompts):
+            wanted = min(wanted, len(self.all_prompts))
         if not 1 <= wanted <= len(self.all_prompts):
             fix = f"the suite has {len(self.all_prompts)} prompts; ask for 1 to {len(self.all_prompts)}"
             raise BadInput.at(shown(self.path), "prompts.limit", wanted, fix)
@@ -186,7 +189,7 @@ def read_suite(path: Path) -> Suite:
         description=table.take("description", text(4000)),
         path=path,
         digest=hashlib.sha256(raw).hexdigest(),
-        source=_source(prompts, path.parent),
+        source=take_source(prompts, path.parent),
         default_limit=prompts.take("limit", integer(1, 1_000_000)),
         seed=protocol.take("seed", integer(0)),
         model=protocol.take("model", MODELS.require),
@@ -211,27 +214,6 @@ def _card(name: str) -> Path:
     return Path(SUITES.load(name)())
 
 
-def _beside(value: Any, file: str, key: str) -> str:
-    """A plain file name: prompts lie beside their card, and a card can name no other place."""
-    stem, dot, suffix = value.rpartition(".") if isinstance(value, str) else ("", "", "")
-    if not dot or suffix != "jsonl":
-        raise BadInput.at(file, key, value, "must be the name of a .jsonl file beside the card")
-    check_name(stem, file, key)
-    return value
-
-
-def _source(prompts: Table, folder: Path) -> PromptFile | Labels:
-    order = cast("Order | None", prompts.take("labels", choice(*ORDERS), None))
-    if order is None:
-        return PromptFile(inside(folder, prompts.take("file", _beside)), prompts.take("sha256", SHA256))
-    return Labels(
-        order=order,
-        classes=prompts.take("classes", integer(1, 1_000_000)),
-        count=prompts.take("count", integer(1, 1_000_000)),
-        seed=prompts.take("seed", integer(0), 0),
-    )
-
-
 def _metric(table: Table) -> Metric:
     return Metric(
         name=table.take("name", check_name),
@@ -241,6 +223,7 @@ def _metric(table: Table) -> Metric:
         percent=table.take("percent", boolean, False),
         main=table.take("main", boolean, False),
         oracle=table.take("oracle", boolean, False),
+        optional=table.take("optional", boolean, False),
     )
 
 

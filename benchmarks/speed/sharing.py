@@ -11,10 +11,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tts_bench.api import default_workers
 from tts_bench.engine import Engine
 from tts_bench.executors.local import local_executor
 from tts_bench.prepare import Workshop
+from tts_bench.settings import default_workers
 from tts_bench.store import Store
 from tts_bench.submission import from_flags
 from tts_bench.suite import find_suite

@@ -1,0 +1,131 @@
+"""Where prompts come from: pinned files are held to their sha256, wherever they were got; one's own are one's own."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+
+from tts_bench import prompt_sources
+from tts_bench.errors import BadInput, NeedsFiles, ServiceFailed
+from tts_bench.prompt_sources import Address, OwnPrompts, fetch
+from tts_bench.prompt_tables import Columns
+from tts_bench.suite import Suite, find_suite, read_suite
+
+CONTENT = b"No.,Prompts,Category\r\n1,a red car,Colors\r\n2,two dogs,Counting \r\n"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+URL = "https://example.org/at/a1b2/prompts.csv"
+CARD = f"""\
+name = "mine"
+title = "Mine"
+description = "..."
+[prompts]
+url = "{URL}"
+sha256 = "{SHA256}"
+text = "Prompts"
+category = "Category"
+id = "No."
+limit = 2
+[protocol]
+seed = 0
+model = "shapes"
+[[metrics]]
+name = "chance"
+scorer = "chance"
+output = "score"
+title = "..."
+main = true
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TTS_BENCH_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    (tmp_path / "mine.toml").write_text(CARD)
+    return read_suite(tmp_path / "mine.toml")
+
+
+def test_a_pinned_address_is_fetched_once_and_kept(
+    suite: Suite, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(prompt_sources, "fetch", lambda url: asked.append(url) or CONTENT)
+    assert not home.exists(), "a card is read without its prompts"
+    assert [(p.id, p.text, p.category) for p in suite.prompts()] == [
+        ("1", "a red car", "Colors"), ("2", "two dogs", "Counting"),
+    ]  # fmt: skip
+    assert read_suite(tmp_path / "mine.toml").prompts() == suite.prompts() and asked == [URL]
+
+
+@pytest.mark.parametrize("where", ["fetched", "kept", "copied"])
+def test_another_content_is_refused_wherever_it_lies(
+    suite: Suite, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    other = CONTENT.replace(b"red", b"Red")
+    monkeypatch.setattr(prompt_sources, "fetch", lambda url: other)
+    (tmp_path / "copy.csv").write_bytes(other)
+    if where == "kept":
+        (home / "prompts").mkdir(parents=True)
+        (home / "prompts" / SHA256).write_bytes(other)
+    asked = suite.with_prompts(tmp_path / "copy.csv") if where == "copied" else suite
+    with pytest.raises(BadInput, match=f"the card pins {SHA256}: get {URL}") as error:
+        asked.prompts()
+    assert "\n" not in str(error.value)
+    assert where == "kept" or not (home / "prompts").exists(), "nothing of it is kept"
+
+
+def test_the_users_copy_needs_no_network(suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "copy.bin").write_bytes(CONTENT)
+    monkeypatch.setattr(prompt_sources, "fetch", None)
+    copied = suite.with_prompts(tmp_path / "copy.bin")
+    assert len(copied.prompts()) == 2 and copied.source.sha256 == suite.source.sha256
+
+
+@pytest.mark.parametrize("failure", [URLError("no route"), TimeoutError(), ConnectionResetError("reset"), ValueError()])
+def test_a_network_that_fails_is_no_fault_of_the_user(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    def fails(*args: Any, **options: Any) -> Any:
+        raise failure
+
+    monkeypatch.setattr("urllib.request.urlopen", fails)
+    with pytest.raises(ServiceFailed, match="run again, or get it yourself and give --prompts FILE") as error:
+        fetch(URL)
+    assert "\n" not in str(error.value) and error.value.exit_code == 4
+
+
+def test_prompts_of_ones_own_are_named_and_known_by_their_content(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\ntwo\n")
+    (tmp_path / "b.txt").write_text("one\ntwo\nthree\n")
+    a, b = OwnPrompts(tmp_path / "a.txt"), OwnPrompts(tmp_path / "b.txt")
+    assert [len(source.prompts()) for source in (a, b)] == [2, 3] and a.sha256 != b.sha256
+    with pytest.raises(NeedsFiles, match="name a file of yours: --prompts FILE"):
+        OwnPrompts().prompts()
+
+
+def test_a_suite_with_prompts_of_its_own_takes_no_others(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="the suite has its own; for prompts of yours take --suite prompts"):
+        find_suite("shapes").with_prompts(tmp_path / "mine.txt")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.org/p.csv", "file:///etc/passwd", "ftp://x/p.csv", "example.org/p.csv"]
+)
+def test_an_address_is_of_https(tmp_path: Path, url: str) -> None:
+    (tmp_path / "mine.toml").write_text(CARD.replace(URL, url))
+    with pytest.raises(BadInput, match="prompts.url"):
+        read_suite(tmp_path / "mine.toml")
+
+
+def test_a_lax_source_would_be_caught(suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test of the refusals above: without the check, other content passes."""
+    (tmp_path / "copy.csv").write_bytes(CONTENT.replace(b"red", b"Red"))
+    monkeypatch.setattr(Address, "_held", lambda self, content, place: content)
+    assert suite.with_prompts(tmp_path / "copy.csv").prompts()[0].text == "a Red car"
+    assert Columns() == Columns("")
