@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from tests.models import tiny_pipelines
 from tests.scorers import tiny
 from tts_bench.cli import app
 from tts_bench.errors import BadInput
+from tts_bench.stats import mean_estimate
 from tts_bench.suite import find_suite, read_suite
 
 CSV = "No.,Prompts,Category\r\n" + "".join(f"{n},a picture of number {n},Kind {n % 2}\r\n" for n in range(1, 5))
@@ -82,6 +84,7 @@ def test_the_page_has_categories_and_the_published_numbers_beside_ours(home: Pat
     page = (home / "out" / "leaderboards" / "drawbench.md").read_text(encoding="utf-8")
     assert "grader" in page and "Kind 0 (n = 2)" in page and "Kind 1 (n = 2)" in page
     assert "| none | 5.79 / " in page and "88.18 / –" in page, "ours has no such row"
+    assert "grader_overall / here" in page and "| grader / here" not in page, "the paper's column is no mean of aspects"
 
 
 def test_without_a_grader_its_columns_are_left_out_and_another_ranks(home: Path) -> None:
@@ -123,3 +126,29 @@ def test_the_card_runs_the_papers_table(home: Path) -> None:
     [table, *_] = suite.published
     assert [submission.name for submission in suite.submissions] == table["submission"]
     assert {submission.budget_nfe for submission in suite.submissions[1:]} == {2880}
+
+
+def test_a_grid_without_a_grader_is_shown_by_what_ranks_then(home: Path) -> None:
+    weights = {name: tiny.OPTIONS[name]()["weights"] for name in ("aesthetic", "clip_score", "image_reward")}
+    flags = ["evaluate", "--suite", str(home / "drawbench.toml"), "--model", str(home / "flux"), "--grid"]
+    flags += ["--prompts", str(home / "copy.csv"), "--workers", "1", "--search", "random", "--verifier", "clip_score"]
+    flags += ["--budget", "30,60", *[p for n, place in weights.items() for p in ("--weights", f"{n}={place}")]]
+    done = CliRunner().invoke(
+        app, [*flags, "--store", str(home / "store"), "--out", str(home / "grid")], catch_exceptions=False
+    )
+    assert done.exit_code == 0 and "clip_score" in done.output and "none (30 NFE)" in done.output
+
+
+def test_a_key_that_is_missing_is_told_before_anything_is_made(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    fresh = ["--store", str(home / "no_store"), "--grader-model", "x", "--grader-url", "https://example.org/v1"]
+    with pytest.raises(BadInput, match="the environment has no OPENAI_API_KEY"):
+        run(home, "no_out", *fresh)
+    assert not (home / "no_store").exists() and not (home / "no_out").exists()
+
+
+def test_zeros_of_a_score_that_is_cut_off_are_no_proportion() -> None:
+    """Wilson's interval is of shares; of equal scores the bootstrap's has no width."""
+    estimate = mean_estimate(np.zeros(4), 0, share=False)
+    assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
+    assert mean_estimate(np.zeros(4), 0).high == pytest.approx(0.4899, abs=1e-3)

@@ -96,7 +96,7 @@ def run_evaluation(
     prompts = card.prompts(settings.limit)
     workshop = settings.workshop(card.model, progress)
     chosen = prepared(card, submissions, workshop, settings.model)
-    _look(chosen, card, prompts, workshop)
+    _look(chosen, card, prompts, workshop, asks=not Path(settings.store).exists())
     if (Path(out) / "results" / card.name).is_dir():
         read_results(Path(out) / "results" / card.name)
     check_folder(Path(out))
@@ -106,10 +106,14 @@ def run_evaluation(
     return replace(done, notes=[*chosen.notes, *done.notes, *unused])
 
 
-def _look(chosen: Chosen, card: Suite, prompts: Sequence[Prompt], workshop: Workshop) -> None:
-    """What can be refused is refused, the cheap looks first: at classes and weights before real images."""
+def _look(chosen: Chosen, card: Suite, prompts: Sequence[Prompt], workshop: Workshop, asks: bool) -> None:
+    """What can be refused is refused, the cheap looks first: at classes and weights before real images.
+
+    `asks`: there will be questions to a grader, since no store can have the answers.
+    """
     metrics, sets = ImageMetrics(card, workshop), SetMeasures(card, workshop)
     sets.check_count(prompts)
+    metrics.check(asks)
     for entry in chosen.entries:
         check_labels(entry.model, prompts, f"model {entry.spec.name}")
     for scorer in [*(s for entry in chosen.entries for s in entry.scorers.values()), *metrics.scorers.values()]:
@@ -132,6 +136,7 @@ def run_score(
     brought = find_images(images, card.prompts(settings.limit))
     metrics, sets = ImageMetrics(card, workshop), SetMeasures(card, workshop)
     sets.check_count([image.prompt for image in brought])
+    metrics.check(asks=not Path(settings.store).exists())
     _ = [scorer.card for scorer in metrics.scorers.values()]
     sets.check()
     folder = Path(out) / "results" / card.name
@@ -163,7 +168,7 @@ def run_plan(
             settings = replace(settings, store=Path(nowhere) / "store.sqlite")
         workshop = settings.workshop(card.model)
         chosen = prepared(card, submissions, workshop, settings.model)
-        _look(chosen, card, prompts, workshop)
+        _look(chosen, card, prompts, workshop, asks=False)
         with open_engine(settings) as engine:
             return make_plan(card, chosen.entries, engine, prompts, seed, workshop)
 

@@ -18,6 +18,7 @@ from tts_bench.files import write_together
 from tts_bench.planning import Plan
 from tts_bench.registry import SCORERS
 from tts_bench.report.board import main_metric
+from tts_bench.report.optional import present
 from tts_bench.results import read_results, read_rows
 from tts_bench.self_reported import Declared
 from tts_bench.store import Store
@@ -43,7 +44,7 @@ def evaluate(wanted: Wanted, settings: Settings, out: Path, as_json: bool) -> No
 def _print_evaluation(wanted: Wanted, done: Evaluation, out: Path) -> None:
     card, screen = find_suite(wanted.suite), console.out()
     if wanted.grid or len(numbers(wanted.budgets or ())) > 1:
-        console.print_grid(done.results, main_metric(metric_infos(card)), card.title)
+        console.print_grid(done.results, main_metric(present(metric_infos(card), done.results)), card.title)
     else:
         _print_table(card, done, out / "results" / card.name)
     saved = (

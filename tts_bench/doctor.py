@@ -88,7 +88,9 @@ def _check(registry: Registry, name: str) -> Check:
             False,
             f"{error.filename or name}: {error.strerror or error}; reinstall tts-bench",
         )
-    return Check(registry.kind, name, about, True, "ready")
+    fetched = registry is SCORERS and registry.takes(name, "weights")
+    where = f"; weights are fetched at first use, or --weights {name}=PLACE" if fetched else ""
+    return Check(registry.kind, name, about, True, f"ready{where}")
 
 
 def _environment(environment: Environment) -> Check:

@@ -35,7 +35,7 @@ def parse_json(content: bytes, file: object) -> Json:
     except RecursionError as error:
         raise BadInput.at(file, "content", "nested too deeply", "is no document of ours") from error
     except ValueError as error:  # bad UTF-8, bad JSON, and the refusals below
-        raise BadInput.at(file, "content", str(error), "mend the JSON, or evaluate again") from error
+        raise BadInput.at(file, "content", str(error), "mend the JSON, or make the file again") from error
     return value
 
 

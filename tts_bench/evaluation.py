@@ -177,9 +177,14 @@ class Evaluator:
             name: stats.best_of_k_curve(verifier, _table([[of[s.key] for s in pool[:size]] for pool in pools]), counts)
             for name, of in measured.items()
         }
+        shares = {metric.name for metric in self.metrics.used if metric.percent}
         solve = runs[0].ledger.nfe / len(pools[0])  # candidates of one kind cost the same
         return [
-            CurvePoint(k, float(k * solve), {n: stats.mean_estimate(v[:, i], seed) for n, v in expected.items()})
+            CurvePoint(
+                k,
+                float(k * solve),
+                {n: stats.mean_estimate(v[:, i], seed, share=n in shares) for n, v in expected.items()},
+            )
             for i, k in enumerate(counts)
         ]
 

@@ -34,8 +34,8 @@ def grid_submissions(
 ) -> list[Submission]:
     """Every search with every verifier at every budget, after the baseline `none`; the card's own lists where None.
 
-    Searches ("paths:n=2") and verifiers ("dual_encoder+appeal") are written as on the command line; budgets are NFE a
-    prompt. Raises BadInput for a wrong one, or where a list is None and the card has no grid.
+    Searches ("paths:noises=2") and verifiers ("dual_encoder+appeal") are written as on the command line; budgets are
+    NFE a prompt. Raises BadInput for a wrong one, or where a list is None and the card has no grid.
     """
     return make_grid(suite if isinstance(suite, Suite) else find_suite(suite), searches, verifiers, budgets).submissions
 

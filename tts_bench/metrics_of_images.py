@@ -50,9 +50,11 @@ class ImageMetrics:
         self.notes += [f"left out: {', '.join(names)}: {why}" for why, names in left_out.items()]
         return found
 
-    def check(self) -> list[Metric]:
-        """What can be refused is refused now: see `used`."""
-        return self.used
+    def check(self, asks: bool) -> None:
+        """What can be refused is refused now: see `used`. If there will be questions, a grader must be able to ask."""
+        for scorer in self.scorers.values():
+            if asks and isinstance(scorer, LlmGrader) and (lack := scorer.lacks()) is not None:
+                raise BadInput(lack)
 
     def _check(self, metric: Metric, scorer: Scorer) -> None:
         place = f"metrics.{metric.name}"
@@ -102,7 +104,10 @@ class ImageMetrics:
 
     def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
         """Of every metric, the mean over rows, one a prompt."""
-        return {metric.name: stats.mean_estimate(rows[metric.name].to_numpy(), seed) for metric in self.used}
+        return {
+            metric.name: stats.mean_estimate(rows[metric.name].to_numpy(), seed, share=metric.percent)
+            for metric in self.used
+        }
 
     def groups(self, rows: pd.DataFrame, seed: int) -> dict[str, dict[str, dict[str, Estimate]]]:
         """Every metric within each category and split, in the suite's order."""

@@ -20,7 +20,7 @@ ModelName = Annotated[
 SearchNames = Annotated[
     list[str] | None,
     typer.Option(
-        "--search", help="A submission without a file: none, random, paths:n=2 (see `list`). Repeat for several."
+        "--search", help="A submission without a file: none, random, paths:noises=2 (see `list`). Repeat for several."
     ),
 ]
 VerifierNames = Annotated[

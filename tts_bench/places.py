@@ -35,7 +35,8 @@ def is_place(model: str) -> bool:
         fix = f"key=value goes with a model's name, not with a place; put {shown(knobs)} into a submission's [model]"
         raise BadInput.at("command line", "--model", shown(model), f"{fix}, and give --model {shown(name)} alone")
     if name.startswith((".", "~")) or any(mark in name for mark in (os.sep, os.altsep) if mark):
-        fix = "no such folder or file; give one that is there, or a model's name (see `tts-bench list`)"
+        fix = "no such folder or file; give one that is there, or a model's name (see `tts-bench list`); of the hub"
+        fix += ", NAME:weights=owner/name,revision=<40 hex digits of a commit>"
         raise BadInput.at("command line", "--model", shown(model), fix)
     return False
 

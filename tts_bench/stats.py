@@ -71,15 +71,18 @@ class Estimate:
         return cls(value, low, high, n, unscored)
 
 
-def mean_estimate(values: Numbers, seed: int, resamples: int = 2000, level: float = 0.95) -> Estimate:
+def mean_estimate(
+    values: Numbers, seed: int, resamples: int = 2000, level: float = 0.95, share: bool = True
+) -> Estimate:
     """The mean of `values` (one a prompt) with a two-sided interval at `level`.
 
-    Where every value is 0 or 1 the interval is Wilson's for a proportion, whatever the values: it keeps its width when
-    all are equal (a bootstrap's shrinks to nothing) and holds its level at small n. For shares within [0, 1] that
-    happen to be all 0 or 1 it errs on the wide side. Everything else gets the percentile bootstrap over prompts.
+    Where they are of a `share` and every value is 0 or 1, the interval is Wilson's for a proportion: it keeps its width
+    when all are equal (a bootstrap's shrinks to nothing) and holds its level at small n. For shares within [0, 1] that
+    happen to be all 0 or 1 it errs on the wide side. Everything else gets the percentile bootstrap over prompts: of a
+    score that is cut off at 0, as CLIPScore is, many zeros are no proportion.
     """
     scored, unscored = _scored(values)
-    if np.isin(scored, (0.0, 1.0)).all() and scored.size:
+    if share and np.isin(scored, (0.0, 1.0)).all() and scored.size:
         low, high = wilson(int(scored.sum()), scored.size, level)
         return Estimate(float(scored.mean()), low, high, scored.size, unscored)
     return _bootstrap(scored, unscored, seed, resamples, level)

@@ -23,7 +23,7 @@ optional = true                 # optional: left out, with a note, where its sco
 [[set_metrics]]                 # numbers over all images together: see `set_card`
 [[submissions]]                 # as in a submission's file
 [grid]                          # optional: what `--grid` runs, each search with each verifier at each budget
-searches = ["random", "zero_order", "paths:n=2"]             # as on the command line
+searches = ["random", "zero_order", "paths:noises=2"]        # as on the command line
 verifiers = ["checker", "dual_encoder+appeal"]
 budgets = [64, 128, 256]        # NFE a prompt
 limit = 42                      # optional: prompts, where the grid takes fewer

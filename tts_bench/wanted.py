@@ -81,7 +81,9 @@ class Graded:
             for field in fields(self):
                 if getattr(self, field.name) != field.default:
                     fix = "is of a grader; name its model too, --grader-model NAME"
-                    raise BadInput.at("command line", f"--{field.name}", getattr(self, field.name), fix)
+                    own = "" if field.name in ("repeats", "max_dollars", "prices") else "grader-"
+                    flag = f"--{own}{field.name.replace('_', '-')}"
+                    raise BadInput.at("command line", flag, getattr(self, field.name), fix)
             return settings
         price_in, price_out = self._prices()
         grader = GraderSettings(

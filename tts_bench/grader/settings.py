@@ -84,7 +84,7 @@ class GraderSettings:
                 check(value, FILE, name)
         _check_url(self.url)
         if self.max_dollars is not None and (self.price_in is None or self.price_out is None):
-            fix = "needs prices to hold: give price_in and price_out, dollars a million tokens"
+            fix = "needs prices to hold: give both, dollars a million tokens (--prices IN,OUT)"
             raise BadInput.at(FILE, "max_dollars", self.max_dollars, fix)
 
 

@@ -206,8 +206,9 @@ def _check_groups(results: Sequence[Result], main: MetricInfo) -> None:
 
 def _find_baseline(results: Sequence[Result]) -> Result | None:
     """The submission named "none", else the cheapest without a verifier."""
-    plain = [result for result in results if result.recipe["verifier"] is None]
-    named = [result for result in results if result.name == "none"]
+    made_here = [result for result in results if "self_reported" not in result.flags]
+    plain = [result for result in made_here if result.recipe["verifier"] is None]
+    named = [result for result in made_here if result.name == "none"]
     return min(named or plain, key=lambda result: (result.nfe, result.name), default=None)
 
 

@@ -50,7 +50,7 @@ class Scores:
         """Of one number a prompt, or a group, for a metric of that kind."""
         if metric.of_set:
             return grouped_estimate(values, self.n).within(metric.limits)
-        return mean_estimate(values, self.seed)
+        return mean_estimate(values, self.seed, share=metric.percent)
 
     def difference(
         self, candidate: np.ndarray, baseline: np.ndarray, metric: MetricInfo, level: float = 0.95
