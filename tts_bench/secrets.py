@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any, TextIO
 
 HIDDEN = "[hidden]"
+BEGUN = 12  # characters of a longer secret that are hidden with what follows, if they stand alone
 SHORTEST = 8  # characters; what is shorter is no key, and would be found everywhere
 _NAME = re.compile(r"(?i)(^|_)(api_?key|key|token|secret|passw(or)?d|passphrase|credentials?)(_|$)")
 _NAMED = re.compile(
@@ -89,7 +90,8 @@ def _forms(secret: str) -> list[str]:
     raw = secret.encode("utf-8", "surrogateescape")
     edge = "[A-Za-z0-9+/_-]{0,2}"  # characters of base64 that hold bits of a neighbour too
     in_base64 = [edge + _base64(raw, offset) + edge + "(?:=|%3[dD]){0,2}" for offset in range(3)]
-    return ["".join(map(_spellings, secret)), f"(?i:{raw.hex()})", *in_base64]
+    begun = [re.escape(secret[:BEGUN]) + "[A-Za-z0-9_.-]*"] if len(secret) > BEGUN else []  # servers echo cut keys
+    return ["".join(map(_spellings, secret)), f"(?i:{raw.hex()})", *in_base64, *begun]
 
 
 def _spellings(character: str) -> str:

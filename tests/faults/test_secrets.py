@@ -239,3 +239,11 @@ def test_what_is_no_secret_stays(line: str) -> None:
 def test_numbers_on_standard_output_are_left_alone() -> None:
     line = json.dumps({"api_key": "not-from-the-environment", "token": 12345678})
     assert secrets.hide_values(line, {"OPENAI_API_KEY": "sk-something-else"}) == line
+
+
+def test_a_key_that_a_server_cut_off_is_hidden_too() -> None:
+    key = "sk-verysecretkey1234567890"
+    for cut in (12, 13, 18, len(key)):
+        told = secrets.redact(f"bad key {key[:cut]}, try another", {"OPENAI_API_KEY": key})
+        assert key[:12] not in told and "try another" in told
+    assert secrets.redact("sk-very is how they begin", {"OPENAI_API_KEY": key}) == "sk-very is how they begin"
