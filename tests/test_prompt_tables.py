@@ -36,6 +36,11 @@ def test_a_csv_is_read_by_the_columns_it_names_or_by_usual_ones(tmp_path: Path) 
     assert [p.id for p in read(content, "p.csv", Columns("Prompts"))] == ["0", "1"]
 
 
+def test_a_spreadsheets_mark_in_front_is_no_part_of_the_first_column() -> None:
+    [one] = parse_prompts(b"\xef\xbb\xbfprompt,id\r\na ring,1\r\n", "p.csv")
+    assert (one.id, one.text) == ("1", "a ring")
+
+
 def test_quotes_in_a_tsv_are_letters_and_cut_off_cells_are_empty() -> None:
     [one, two] = read('Prompt\tCategory\tNote\n"bond" is\tAbstract\tx\ntwo\n', "p.tsv")
     assert (one.text, one.category, two.text, two.category) == ('"bond" is', "Abstract", "two", "")

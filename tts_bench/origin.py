@@ -10,7 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPException
@@ -104,7 +105,8 @@ class Hub:
         from huggingface_hub import snapshot_download
 
         try:
-            folder = Path(snapshot_download(self.repo, revision=self.commit, allow_patterns=list(patterns)))
+            with _quiet_hub():
+                folder = Path(snapshot_download(self.repo, revision=self.commit, allow_patterns=list(patterns)))
         except Exception as error:  # the network and the hub's client may fail in any way
             raise self._failed(error) from error
         if missing := [name for name in needed if not (folder / name).is_file()]:
@@ -135,6 +137,19 @@ class Hub:
             fix = "the hub has no such repository or commit, or none for you; mend the name, or log in"
             return BadInput.at("hub", "repository", self.name, fix)
         return _unreached(f"hub: repository = {self.name!r}", error, "give a folder")
+
+
+@contextmanager
+def _quiet_hub() -> Iterator[None]:
+    """Without the client's lines on every try again; that it failed in the end is told once."""
+    from huggingface_hub.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def at_commit(repo: str, commit: str | None, whose: str, give: str, kind: type[BadInput] = BadInput) -> Hub:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -40,7 +41,7 @@ def parse_prompts(raw: bytes, file: str, columns: Columns = Columns()) -> tuple[
     kind = PurePath(file).suffix.lower()
     if kind not in KINDS:
         raise BadInput.at(file, "kind", kind, f"must be one of {', '.join(KINDS)}")
-    content = decode(raw, file)
+    content = decode(raw.removeprefix(BOM_UTF8), file)  # which spreadsheets put in front of a CSV
     if kind == ".txt":
         rows = [(number, {"text": line.strip()}) for number, line in _lines(content)]
         header = ["text"]

@@ -66,13 +66,16 @@ def quietly() -> Iterator[None]:
     """Without the libraries' reports and bars on the way; what goes wrong is raised."""
     from diffusers.utils import logging
 
-    before = logging.get_verbosity()
+    before, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(CRITICAL)
+    logging.disable_progress_bar()
     try:
         with quiet():
             yield
     finally:
         logging.set_verbosity(before)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _broken(folder: Path, why: str) -> BadInput:
