@@ -7,7 +7,7 @@ saved: replaying it over a warm store brings it back to where it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tts_bench import keys
@@ -18,7 +18,7 @@ from tts_bench.jobs import Want
 from tts_bench.latents import Latents
 from tts_bench.making import Maker
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import Featured, Model, ModelSpec, Scorer, Weights
+from tts_bench.protocols import Featured, Fetches, Model, ModelSpec, Scorer, Weights, fetch
 from tts_bench.recipes import State
 from tts_bench.run import Run
 from tts_bench.scoring import Scoring, first, image_key
@@ -87,18 +87,24 @@ class Engine:
         while asking:
             waiting += self._round(asking, judges)
             asking = [run for run in asking if run.entry.over_set is None and not run.done] + turns.advance()
-        self.make(self._looked_at(waiting, judges))
+        self.make(self._looked_at(waiting, judges), self._to_come(made, waiting, judges))
         for run in made:
             run.ledger.seconds = self._seconds(run)
         return made
 
-    def make(self, wants: Sequence[Want]) -> None:
-        """Make what the store lacks of `wants`, whatever models they are of."""
+    def make(self, wants: Sequence[Want], readers: Iterable[object] = ()) -> None:
+        """Make what the store lacks of `wants`, whatever models they are of.
+
+        Before the first of it, their models and the scorers that are to see them bring what they need of the network.
+        """
         by_model: dict[Key, list[Want]] = {}
         for want in wants:
             by_model.setdefault(self._name(want.state.model), []).append(want)
-        for name, own in by_model.items():
-            self._makers[name].make(own)
+        lacking = {name: jobs for name, own in by_model.items() if (jobs := self._makers[name].missing(own))}
+        for part in [*(self._makers[name].model for name in lacking), *(readers if lacking else ())]:
+            fetch(part)
+        for name, jobs in lacking.items():
+            self._makers[name].make(jobs)
 
     def _name(self, card: Json) -> Key:
         """A card's digest, taken once for one object."""
@@ -116,7 +122,7 @@ class Engine:
         later: list[tuple[Run, Want]] = []
         for run, want in wants:
             (later if run.done and run.entry.over_set is not None else now).append((run, want))
-        self.make(self._looked_at(now, judges))
+        self.make(self._looked_at(now, judges), self._to_come(asking, now, judges))
         told = [run for run in asking if run.entry.over_set is None]
         scorers = {name: scorer for run in told for name, scorer in run.entry.scorers.items()}
         numbers = {
@@ -132,10 +138,7 @@ class Engine:
 
     def _looked_at(self, wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]) -> list[Want]:
         """Those wants whose image a scorer has yet to see. What only serves as a start is made when it is needed."""
-        readers: dict[int, tuple[Scorer | Featured, list[State]]] = {}
-        for run, want in wants:
-            for scorer in judges if run.done else run.entry.scorers.values():
-                readers.setdefault(id(scorer), (scorer, []))[1].append(want.state)
+        readers = _readers(wants, judges)
         unseen = {name: self.scoring.unseen(scorer, states) for name, (scorer, states) in readers.items()}
         found = []
         for run, want in wants:
@@ -144,6 +147,26 @@ class Engine:
                 found.append(want)
         return found
 
+    def _to_come(
+        self, asking: Sequence[Run], wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]
+    ) -> Iterator[object]:
+        """Who has yet to look at one of the wants, or as long as final images are to come will then."""
+        yield from () if all(run.done for run in asking) else judges
+        for scorer, states in _readers(wants, judges).values():
+            if isinstance(scorer, Fetches) and self.scoring.unseen(scorer, states):
+                yield scorer
+
     def _seconds(self, run: Run) -> float:
         states = [*run.known.values(), *([run.final] if run.final else [])]
         return sum(self.store.seconds({name for s in states for name in (s.key, image_key(s))}).values())
+
+
+def _readers(
+    wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]
+) -> dict[int, tuple[Scorer | Featured, list[State]]]:
+    """Who is to look at which states: a verifier at candidates, judges at final images."""
+    found: dict[int, tuple[Scorer | Featured, list[State]]] = {}
+    for run, want in wants:
+        for scorer in judges if run.done else run.entry.scorers.values():
+            found.setdefault(id(scorer), (scorer, []))[1].append(want.state)
+    return found

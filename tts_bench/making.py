@@ -37,8 +37,9 @@ class Maker:
     weights: Mapping[str, Weights] = field(default_factory=dict)
     nfe_run: int = 0
 
-    def make(self, wants: Iterable[Want]) -> None:
-        self._run(self.missing(wants))
+    def make(self, jobs: Sequence[Job]) -> None:
+        """Those that `missing` found."""
+        self._run(jobs)
 
     def missing(self, wants: Iterable[Want], coming: Collection[Key] = ()) -> list[Job]:
         """What the store lacks of `wants`, each once and by its shortest way; `coming` will be there by then."""

@@ -113,6 +113,10 @@ class Source:
         self.network.check(found)
         return found
 
+    def fetch(self) -> None:
+        """See `folder`."""
+        _ = self.folder
+
     def load(self, device: str) -> Any:
         """The network in float32 on `device`, in evaluation mode, its weights without gradients.
 

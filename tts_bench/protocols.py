@@ -148,6 +148,18 @@ class Streaming(Protocol):
     def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]: ...
 
 
+@runtime_checkable
+class Fetches(Protocol):
+    """A model or scorer that reads files from the network."""
+
+    def fetch(self) -> None:
+        """Bring what is not on this machine yet, and load nothing; a second call costs nothing.
+
+        Called before the first image is made that needs it, so that what cannot be had is told then (ServiceFailed).
+        """
+        ...
+
+
 class Chosen(Protocol):
     """The picks so far, as a verifier over a set has them in view."""
 
@@ -201,6 +213,12 @@ def is_streaming(scorer: object) -> TypeGuard[Streaming]:
 
 def is_over_set(scorer: object) -> TypeGuard[OverSet]:
     return _has(scorer, "features", "begin")
+
+
+def fetch(part: object) -> None:
+    """What a model, scorer or feature network needs of the network, if it says so."""
+    if isinstance(part, Fetches):
+        part.fetch()
 
 
 def _has(scorer: object, *names: str) -> bool:

@@ -11,7 +11,18 @@ from tts_bench import keys
 from tts_bench.errors import MachineFailed, PluginFailed, TtsBenchError
 from tts_bench.jobs import Want, chunked
 from tts_bench.progress import Progress, Silent
-from tts_bench.protocols import Chosen, Featured, OnTheWay, OverSet, Scorer, Streaming, is_on_the_way, is_streaming
+from tts_bench.protocols import (
+    Chosen,
+    Featured,
+    Fetches,
+    OnTheWay,
+    OverSet,
+    Scorer,
+    Streaming,
+    fetch,
+    is_on_the_way,
+    is_streaming,
+)
 from tts_bench.recipes import State, Stepped
 from tts_bench.store import State as Held
 from tts_bench.store import Store
@@ -125,6 +136,12 @@ class Scoring:
             held = set(self.store.scores(name for of in names.values() for name in of))
         return {key for key, of in names.items() if not held.issuperset(of)}
 
+    def fetch(self, scorers: Iterable[Scorer | Featured], states: Sequence[State]) -> None:
+        """What those of the scorers need of the network that have yet to be shown one of the states' images."""
+        for scorer in scorers:
+            if isinstance(scorer, Fetches) and self.unseen(scorer, states):
+                fetch(scorer)
+
     def features(self, scorer: Featured, states: Iterable[State]) -> dict[Key, np.ndarray]:
         """A set verifier's or a feature network's features of each state's image, by state key."""
         wanted = {state.key: state for state in states}
@@ -177,6 +194,7 @@ class Scoring:
         return {state.key: held[image_key(state)] for state in states}
 
     def _ask(self, scorer: Scorer, states: Sequence[State]) -> list[dict[str, float | None]]:
+        fetch(scorer)  # before an image is made again for it
         images = self.images(states)
         with _blamed(scorer):
             numbers = self._numbers(scorer, states, [images[state.key] for state in states])

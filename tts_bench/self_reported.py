@@ -81,6 +81,7 @@ class SelfReport:
     def record(self, images: Sequence[Brought], declared: Declared, folder: Path) -> Result:
         """Score one image a prompt and write the result; the result as it is read back."""
         states = cast("Sequence[State]", images)
+        self.scoring.fetch(self.metrics.scorers.values(), states)
         rows = _rows(images, self.metrics.measure(states, self.scoring), declared)
         sets = self.sets.numbers(states, self.scoring)
         names = [metric.scorer for metric in self.metrics.used]

@@ -52,7 +52,7 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     return ClassConditional(
         card=card, latent_shape=shape.latent_shape, guidance=guidance, gflops=shape.gflops, solver="euler", steps=50,
         shift=1.0, classes=shape.classes, guided_channels=shape.channels, parametrization=Noise(betas(schedule)),
-        vae=vae, load=partial(_network, transformer, hub, shape, dtype, device),
+        vae=vae, load=partial(_network, transformer, hub, shape, dtype, device), bring=partial(_bring, hub, vae),
     )  # fmt: skip
 
 
@@ -84,6 +84,13 @@ def _vae(folder: Path, hub: Hub | None, shape: Shape, device: str) -> Vae:
     if hub is None:
         return folder_vae(folder, shape.channels, device)
     return Vae(partial(hub.weights, "vae"), hub.commit, scaling_of(folder, shape.channels), device)
+
+
+def _bring(hub: Hub | None, vae: Vae) -> None:
+    """Both networks' weights, the autoencoder's too, which is loaded after the first batch was denoised."""
+    if hub is not None:
+        hub.weights("transformer")
+        vae.locate()
 
 
 def _network(folder: Path, hub: Hub | None, shape: Shape, dtype: str, device: str) -> Any:

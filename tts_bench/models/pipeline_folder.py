@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,11 @@ class PipelineFolder:
         if revision is not None and revision != f"sha256:{found}":
             raise self.wrong("revision", revision, f"the folder's is sha256:{found}; restore it, or change the pin")
         return found
+
+    def bring(self, parts: Iterable[str]) -> None:
+        """Fetch these parts from the hub, where the pipeline is there."""
+        if self.hub is not None:
+            self.hub.fetch([f"{part}/{pattern}" for part in parts for pattern in PUBLISHED])
 
     def weights(self, part: str) -> Path:
         """The folder of one part, with its files; fetched from the hub where they are not here yet."""

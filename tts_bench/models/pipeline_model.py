@@ -56,7 +56,7 @@ def build(family: Family, folder: PipelineFolder, spec: ModelSpec, device: str, 
         card=card, latent_shape=plan.latent_shape, guidance=guidance if plan.guidance is None else plan.guidance,
         solver="euler", steps=plan.steps or family.steps, shift=plan.shift, schedule=plan.schedule, device=device,
         load=lambda: plan.denoiser(_loaded(family, folder, used, dtype, hold)), decoder=vae,
-        count_gflops=partial(gflops, family, folder, plan),
+        count_gflops=partial(gflops, family, folder, plan), bring=partial(folder.bring, used),
     )  # fmt: skip
 
 

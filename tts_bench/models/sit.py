@@ -41,7 +41,7 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     return ClassConditional(
         card=card, latent_shape=shape.latent_shape, guidance=guidance, gflops=shape.gflops, solver="heun_full",
         steps=25, shift=1.0, classes=shape.classes, guided_channels=guided, parametrization=Interpolant(), vae=vae,
-        load=partial(network, source, shape, dtype, device),
+        load=partial(network, source, shape, dtype, device), bring=vae.locate,
     )  # fmt: skip
 
 

@@ -63,6 +63,10 @@ class Aesthetic:
             "preprocessing": PREPARED, "scale": "predicted rating, 1 to 10", "arithmetic": "float32",
         }  # fmt: skip
 
+    def fetch(self) -> None:
+        self.clip.fetch()
+        _ = self._file
+
     @cached_property
     def _file(self) -> File:
         """The head's, held to its digest."""

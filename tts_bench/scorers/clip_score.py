@@ -25,6 +25,4 @@ def load(weights: Path | None = None, revision: str | None = None, device: str =
     """How well image and text agree to CLIP ViT-L/14: 2.5 x the cosine, at least 0; about 0.7 for a good image."""
     source = NETWORK.find(weights, revision)
     described = {"preprocessing": PREPARED, "text": READ, "scale": "2.5 max(cosine, 0)", "arithmetic": "float32"}
-    return TextImage(
-        NETWORK.name, lambda: source.identity, lambda: ClipTowers(source, device), value, described, device
-    )
+    return TextImage(NETWORK.name, source, lambda: ClipTowers(source, device), value, described, device)

@@ -41,6 +41,9 @@ class ClipZeroShot:
             "preprocessing": PREPARED,
         }  # fmt: skip
 
+    def fetch(self) -> None:
+        self.source.fetch()
+
     @cached_property
     def network(self) -> Any:
         return self.source.load(self.device)

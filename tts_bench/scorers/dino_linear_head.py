@@ -41,6 +41,9 @@ class DinoLinearHead:
             "scorer": "dino_linear_head", "version": 1, "weights": self.source.identity, "preprocessing": prepared,
         }  # fmt: skip
 
+    def fetch(self) -> None:
+        self.source.fetch()
+
     @cached_property
     def network(self) -> Any:
         network = self.source.load(self.device)

@@ -45,6 +45,9 @@ class FeatureCosine:
             "level": self.level,
         }  # fmt: skip
 
+    def fetch(self) -> None:
+        self.source.fetch()
+
     @cached_property
     def network(self) -> Any:
         return self.source.load(self.device)

@@ -57,9 +57,7 @@ def value(cosine: float, scale: float) -> float:
 def load(weights: Path | None = None, revision: str | None = None, device: str = "cpu") -> TextImage:
     """What people prefer of images for a text, by HPS v2.1: 100 x the cosine, about 25 to 33."""
     file = WeightsFile(WHOSE, FILE, ARCHITECTURE, *_where(weights, revision))
-    return TextImage(
-        "hps", lambda: file.identity, lambda: OpenClipTowers(file, fitted, device), value, DESCRIBED, device
-    )
+    return TextImage("hps", file, lambda: OpenClipTowers(file, fitted, device), value, DESCRIBED, device)
 
 
 def _where(weights: Path | None, revision: str | None) -> tuple[Path | Hub, str | None]:

@@ -62,6 +62,9 @@ class ImageReward:
     def card(self) -> Mapping[str, Json]:
         return {"scorer": "image_reward", "version": 1, "weights": self.files.identity, **DESCRIBED}
 
+    def fetch(self) -> None:
+        self.files.fetch()
+
     @cached_property
     def _networks(self) -> tuple[Blip, LinearHead, Preprocessing]:
         place(self.device)

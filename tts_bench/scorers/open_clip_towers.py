@@ -36,6 +36,10 @@ class WeightsFile:
     def path(self) -> Path:
         return self.where if isinstance(self.where, Path) else self.where.fetch([self.file], [self.file]) / self.file
 
+    def fetch(self) -> None:
+        """See `path`."""
+        _ = self.path
+
     @cached_property
     def identity(self) -> str:
         """sha256 of the file, and of sizes beside it; or the repository at its commit. BadInput for another pin."""

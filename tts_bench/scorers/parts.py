@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -85,6 +85,7 @@ class Found:
     parts: Parts
     where: Mapping[str, Path | Hub]
     pin: str | None = None
+    _here: dict[str, Path] = field(default_factory=dict, repr=False)
 
     @cached_property
     def identity(self) -> str:
@@ -98,8 +99,15 @@ class Found:
 
     def folder(self, name: str) -> Path:
         """The folder of a part on this machine; fetched from the hub where it is not here yet."""
-        place, part = self.where[name], self.parts.parts[name]
-        return place if isinstance(place, Path) else place.fetch(part.files, part.needed)
+        if name not in self._here:
+            place, part = self.where[name], self.parts.parts[name]
+            self._here[name] = place if isinstance(place, Path) else place.fetch(part.files, part.needed)
+        return self._here[name]
+
+    def fetch(self) -> None:
+        """All of them."""
+        for name in self.where:
+            self.folder(name)
 
     def _digests(self, name: str) -> list[list[str]]:
         folder = self.folder(name)

@@ -23,6 +23,4 @@ def load(weights: Path | None = None, revision: str | None = None, device: str =
     """How likely people are to pick the image for the text: CLIP ViT-H/14's logit, about 20 to 25."""
     source = NETWORK.find(weights, revision)
     described = {"preprocessing": PREPARED, "text": READ, "scale": "exp(logit_scale) cosine", "arithmetic": "float32"}
-    return TextImage(
-        NETWORK.name, lambda: source.identity, lambda: ClipTowers(source, device), value, described, device
-    )
+    return TextImage(NETWORK.name, source, lambda: ClipTowers(source, device), value, described, device)

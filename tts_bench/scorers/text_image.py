@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tts_bench.pretrained import Source
 from tts_bench.running import at_one_shape
 from tts_bench.scorers.asked import pictures_of_texts
+from tts_bench.scorers.open_clip_towers import WeightsFile
 from tts_bench.types import Image, Json, Key, Prompt, Values
 
 
@@ -46,7 +48,7 @@ class TextImage:
     """
 
     name: str
-    identity: Callable[[], str]
+    files: Source | WeightsFile
     open: Callable[[], Towers]
     value: Callable[[float, float], float]
     described: Mapping[str, Json]
@@ -56,7 +58,10 @@ class TextImage:
 
     @cached_property
     def card(self) -> Mapping[str, Json]:
-        return {"scorer": self.name, "version": 1, "weights": self.identity(), **self.described}
+        return {"scorer": self.name, "version": 1, "weights": self.files.identity, **self.described}
+
+    def fetch(self) -> None:
+        self.files.fetch()
 
     @cached_property
     def towers(self) -> Towers:

@@ -71,6 +71,9 @@ class VqaScore:
     def card(self) -> Mapping[str, Json]:
         return {"scorer": "vqa_score", "version": 1, "weights": self.files.identity, **DESCRIBED}
 
+    def fetch(self) -> None:
+        self.files.fetch()
+
     @cached_property
     def network(self) -> ClipT5:
         tokens = self._words.get_piece_size() + EXTRA
