@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_bench.counterparts import counterparts
 from tts_bench.metrics.jackknife import limits_of
 from tts_bench.report.board import MetricInfo
 from tts_bench.report.build import build
@@ -27,7 +28,8 @@ def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
     """Tables and plots of every result under `results`/<suite>, written to `out`."""
     found = read_results(results / suite.name)
     rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
-    return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published)
+    beside = counterparts(suite.submissions, found)
+    return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published, beside)
 
 
 def leaderboard(suite: str, results: Path | str, out: Path | str) -> list[Path]:

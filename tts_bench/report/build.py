@@ -36,14 +36,15 @@ def build(
     suite: str,
     out: Path,
     published: Sequence[Mapping[str, Any]] = (),
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Path]:
     """Write `<suite>.md`, `.csv`, `-scaling.png` and `-verifiers.png` into `out` and return their paths.
 
     Where a search was run at two budgets or more, also `<suite>-search.md`, `.csv`, `-scaling.png`, `-hacking.png` if a
     verifier can be hacked, and `<suite>-sets.png` if there are metrics of whole sets; the two figures above then show
     one of those searches a verifier. `rows` holds each result's rows by submission name, `published` the card's
-    numbers of others. The same results give the same bytes. BadInput for no results, results of another suite, a name
-    twice, or missing rows; MachineFailed if the disk refuses.
+    numbers of others, `beside` which results belong to which of their rows. The same results give the same bytes.
+    BadInput for no results, results of another suite, a name twice, or missing rows; MachineFailed if the disk refuses.
     """
     keys.check_name(suite, "leaderboard", "suite")
     _check(results, rows, suite)
@@ -54,7 +55,7 @@ def build(
         f"{suite}-scaling.png": scaling_png(shown, title),
         f"{suite}-verifiers.png": verifiers_png(shown, main_rows, title),
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
-        f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite, published).encode("utf-8"),
+        f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite, published, beside).encode("utf-8"),
     }
     if searched is not None:
         contents |= _search_files(searched, compare(searched, find_panels(searched), rows), title, suite)

@@ -23,9 +23,10 @@ def page(
     title: str,
     suite: str,
     published: Sequence[Mapping[str, Any]] = (),
+    beside: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """The whole page. `groups` holds the values of "category" and "split" in the order of the prompts, `published` the
-    card's numbers of others."""
+    card's numbers of others, `beside` which results belong to which of their rows: see `published_tables`."""
     board = boards[0]
     shown, searched = summary(board, find_panels(board)), search_board(boards)
     parts = [f"# {escape.markdown_cell(title)}", protocol(board), *markdown_notes(board)]
@@ -47,7 +48,7 @@ def page(
     if is_short:
         parts += [f"## {_ALL}", *tables(board, board.lines)]
     parts += grading_section(board)
-    parts += published_tables(published, board)
+    parts += published_tables(published, board, beside)
     parts += ["## How to read this", reading(board)]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 

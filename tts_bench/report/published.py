@@ -1,4 +1,4 @@
-"""Numbers of a paper, from the suite's card: as tables of their own, beside ours where submissions bear their names."""
+"""Numbers of a paper, from the suite's card: as tables of their own, beside ours of the same submissions."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ NAMES = "submission"  # the column that says which of ours a row may stand besid
 HERE = "here"
 
 
-def published_tables(published: Sequence[Mapping[str, Any]], board: Board) -> list[str]:
+def published_tables(
+    published: Sequence[Mapping[str, Any]], board: Board, beside: Mapping[str, Sequence[str]] | None = None
+) -> list[str]:
     """For each block of the card a heading, its source, and a Markdown table; nothing for no blocks.
 
     A block's keys are columns. Where `submission` is one of them, a cell of a metric reads "published / here", with
-    ours in the rows of that name, or a dash.
+    ours or a dash: the first of the board that `beside` has for the row's submission, without it the one of that name.
     """
     if not published:
         return []
     parts = ["## Published numbers", _READ]
     for block in published:
-        parts += [f"{escape.markdown_cell(str(block['source']))}:", _table(block, board)]
+        parts += [f"{escape.markdown_cell(str(block['source']))}:", _table(block, board, beside)]
     return parts
 
 
@@ -33,8 +35,10 @@ _READ = (
 )
 
 
-def _table(block: Mapping[str, Any], board: Board) -> str:
+def _table(block: Mapping[str, Any], board: Board, names: Mapping[str, Sequence[str]] | None) -> str:
     ours = {line.result.name: line.result for line in board.lines} if NAMES in block else {}
+    if names is not None:
+        ours = {row: ours[there[0]] for row, same in names.items() if (there := [n for n in same if n in ours])}
     infos = {metric.name: metric for metric in board.metrics}
     columns = {key: values for key, values in block.items() if isinstance(values, list)}
     beside = {key for key in columns if key in infos and ours}
