@@ -110,6 +110,17 @@ def test_what_is_no_picture_is_refused_before_any_work(folder: Path, content: by
         find_images(listed(folder, rows), PROMPTS)
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_a_picture_that_cannot_be_read_is_told_with_the_line_that_names_it(folder: Path, content: bytes | None) -> None:
+    rows = [{"id": prompt.id, "image": f"{prompt.id}.png"} for prompt in PROMPTS]
+    (folder / "ring.png").unlink()
+    if content is not None:
+        (folder / "ring.png").write_bytes(content)
+    with pytest.raises(BadInput, match=r"^\S*list\.jsonl:4: image = 'ring\.png': .*ring\.png") as error:
+        find_images(listed(folder, rows), PROMPTS)
+    assert "\n" not in str(error.value)
+
+
 def test_a_lax_finder_is_caught(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that folds case would take the wrong image for a prompt; the faults above would pass it."""
     monkeypatch.setattr(brought, "_name", lambda name: name.casefold())

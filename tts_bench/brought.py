@@ -49,9 +49,9 @@ def find_images(place: Path, prompts: Sequence[Prompt]) -> list[Brought]:
     from the list's folder}. BadInput with a list of what is missing, too many or twice there.
     """
     found = _folder(place) if place.is_dir() else _list(place)
-    paths: dict[str, list[Path]] = {}
-    for name, path in found:
-        paths.setdefault(name, []).append(path)
+    paths: dict[str, list[tuple[Path, str]]] = {}
+    for name, path, where in found:
+        paths.setdefault(name, []).append((path, where))
     wanted = {_name(prompt.id): prompt for prompt in prompts}
     problems = [
         _told("missing", [prompt.id for name, prompt in wanted.items() if name not in paths]),
@@ -61,11 +61,17 @@ def find_images(place: Path, prompts: Sequence[Prompt]) -> list[Brought]:
     if any(problems):
         fix = "there must be one image for each prompt, named by its id"
         raise BadInput.at(shown(place), "images", len(found), f"{'; '.join(filter(None, problems))}: {fix}")
-    return [_brought(prompt, paths[name][0]) for name, prompt in wanted.items()]
+    return [_brought(prompt, *paths[name][0]) for name, prompt in wanted.items()]
 
 
-def _brought(prompt: Prompt, path: Path) -> Brought:
-    return Brought(_key(_image(path), prompt), prompt, path)
+def _brought(prompt: Prompt, path: Path, where: str) -> Brought:
+    """`where` is the line that names the picture, "" where its own name does; BadInput tells of both."""
+    try:
+        return Brought(_key(_image(path), prompt), prompt, path)
+    except BadInput as error:
+        if not where:
+            raise
+        raise BadInput(f"{where}: {error}") from error
 
 
 def _image(path: Path) -> np.ndarray:
@@ -81,13 +87,14 @@ def _name(prompt_id: str) -> str:
     return unicodedata.normalize("NFC", prompt_id)  # some file systems spell it otherwise
 
 
-def _folder(place: Path) -> list[tuple[str, Path]]:
-    """Pictures by their stems; other files are passed over, hidden ones too."""
+def _folder(place: Path) -> list[tuple[str, Path, str]]:
+    """Pictures by their stems, and named by no line; other files are passed over, hidden ones too."""
     files = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
-    return [(_name(path.stem), path) for path in files]
+    return [(_name(path.stem), path, "") for path in files]
 
 
-def _list(place: Path) -> list[tuple[str, Path]]:
+def _list(place: Path) -> list[tuple[str, Path, str]]:
+    """Each line's prompt and picture, and which line it is."""
     found = []
     for number, line in enumerate(as_text(read_limited(place, LIST_BYTES), shown(place)).splitlines(), 1):
         if not line.strip():
@@ -99,7 +106,7 @@ def _list(place: Path) -> list[tuple[str, Path]]:
         path = place.parent / str(row["image"])
         if not path.resolve().is_relative_to(place.parent.resolve()):
             raise BadInput.at(where, "image", row["image"], "leads out of the list's folder; put the images below it")
-        found.append((_name(str(row["id"])), path))
+        found.append((_name(str(row["id"])), path, f"{where}: image = {row['image']!r}"))
     return found
 
 
