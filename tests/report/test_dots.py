@@ -21,26 +21,41 @@ Place = Callable[[Sequence[float]], list[float]]
 
 
 def check_apart(place: Place) -> None:
-    """Dots within 5 % of one another end a tenth of a doubling apart or more, in their order, about where they were."""
-    for seed in range(30):
+    """Dots stand a tenth of a doubling apart or more, in the order of their NFE, and alone where they are."""
+    for seed in range(60):
         rng = np.random.default_rng(seed)
-        nfe = [float(x) for x in rng.choice([30, 480, 2867, 2880, 100_000], size=9)]
+        nfe = [float(x) for x in rng.choice([30, 480, 2867, 2872, 2880, 3840, 100_000], size=9)]
         places = place(nfe)
         for (a, at), (b, bt) in itertools.combinations(zip(nfe, places, strict=True), 2):
-            if abs(np.log2(a / b)) < 0.05:
-                assert np.log2(bt / at) > 0.1, "the first is to the left"
-            else:
-                assert (at < bt) == (a < b)
-        alone = [i for i, x in enumerate(nfe) if sum(abs(np.log2(x / y)) < 0.05 for y in nfe) == 1]
+            assert abs(np.log2(bt / at)) > 0.1, "each can be seen"
+            assert (at < bt) == (a <= b), "in order, and of equal ones the first is to the left"
+        alone = [i for i, x in enumerate(nfe) if nfe.count(x) == 1 and x in (30, 480, 100_000)]
         assert all(places[i] == nfe[i] for i in alone)
+        assert max(abs(np.log2(np.array(places) / nfe))) < 0.17 * len(nfe) / 2, "no further than it must"
 
 
-def test_dots_of_one_nfe_stand_side_by_side_and_others_stay() -> None:
+def in_the_order_given(nfe: Sequence[float]) -> list[float]:
+    """Dots within 5 % in the order given, around where most of them are: past one another, and past the next."""
+    groups: list[list[int]] = []
+    for i in sorted(range(len(nfe)), key=lambda i: nfe[i]):
+        near = groups and np.log2(nfe[i] / nfe[groups[-1][-1]]) < 0.07
+        groups[-1].append(i) if near else groups.append([i])
+    places = list(nfe)
+    for group in groups:
+        for place, i in enumerate(sorted(group)):
+            places[i] = nfe[group[0]] * 2 ** (0.17 * (place - (len(group) - 1) / 2))
+    return places
+
+
+def test_dots_of_nearly_one_nfe_stand_side_by_side_in_order_and_others_stay() -> None:
     check_apart(side_by_side)
-    with pytest.raises(AssertionError):
-        check_apart(lambda nfe: list(nfe))
+    for wrong in (list, in_the_order_given):
+        with pytest.raises(AssertionError):
+            check_apart(wrong)
     assert side_by_side([0.0, 0.0]) == [0.0, 0.0] and side_by_side([]) == []
     assert np.exp2(np.log2(side_by_side([64, 64, 64, 64])).mean()) == pytest.approx(64)
+    crowd = side_by_side([2880.0] * 6 + [3840.0])
+    assert sorted(crowd) == crowd and crowd[-1] > crowd[-2] * 1.1, "a crowd does not reach past its neighbour"
 
 
 def test_their_true_nfe_is_a_tick() -> None:
@@ -75,4 +90,6 @@ def test_the_footnote_says_how_oracles_are_drawn(monkeypatch: pytest.MonkeyPatch
     assert "  Dashed and grey dots: an oracle verifier" in footnote(board(True, second=True), monkeypatch)
     none = make_boards([r for r in results if "oracle" not in r.flags], rows, METRICS)[0]
     assert "oracle" not in footnote(none, monkeypatch) and "side by side" not in footnote(none, monkeypatch)
-    assert "\nDots at equal NFE stand side by side." in footnote(crowded_board()[0], monkeypatch)
+    assert "\nDots at equal NFE, or nearly, stand side by side in its order." in footnote(
+        crowded_board()[0], monkeypatch
+    )

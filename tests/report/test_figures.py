@@ -22,7 +22,8 @@ from tts_bench.report.families import find_panels, summary
 from tts_bench.report.gains import gains_in_deviations
 from tts_bench.report.heat_map import verifiers_png
 from tts_bench.report.plot import drawing, png
-from tts_bench.report.scaling import scaling_png, spread
+from tts_bench.report.scaling import scaling_png
+from tts_bench.report.spread import spread
 from tts_bench.stats import Estimate
 
 

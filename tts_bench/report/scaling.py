@@ -12,6 +12,7 @@ from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.report.dots import side_by_side, with_centres
 from tts_bench.report.plot import FAINT, drawing, line_label, metric_label, png, title_width
+from tts_bench.report.spread import spread
 from tts_bench.stats import Estimate
 
 if TYPE_CHECKING:
@@ -52,34 +53,17 @@ def scaling_png(board: Board, title: str) -> bytes:
     note = f"Bands and bars: {wording.over(panels, board.lines[0].result.suite.n)}."
     if looks := _look_of_oracles([each for metric in panels for each in _drawn(board, metric)]):
         note += ("  " if len(panels) > 1 else "\n") + looks
-    note += "\nDots at equal NFE stand side by side." if any(_moved(board, metric) for metric in panels) else ""
+    note += (
+        "\nDots at equal NFE, or nearly, stand side by side in its order."
+        if any(_moved(board, metric) for metric in panels)
+        else ""
+    )
     height = max(4.4, 1.5 + 0.27 * len(board.lines))
     with drawing(max(5.9 * len(panels), title_width(title)), height, title, note) as figure:
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for axis, metric in zip(axes, panels, strict=True):
             _panel(axis, board, metric)
         return png(figure)
-
-
-def spread(targets: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions as near to `targets` as can be (least squares) in their order, `gap` apart and within [low, high].
-
-    Less the gaps before it, a position must not fall below the one before: isotonic regression, by pooling adjacent
-    violators. Where there is no room for all gaps, positions reach below `low`.
-    """
-    order = np.argsort(targets, kind="stable")
-    pools: list[tuple[float, int]] = []  # mean and size
-    for rank, index in enumerate(order):
-        mean, size = targets[index] - rank * gap, 1
-        while pools and pools[-1][0] > mean:
-            other, count = pools.pop()
-            mean, size = (mean * size + other * count) / (size + count), size + count
-        pools.append((mean, size))
-    fitted = np.repeat([mean for mean, _ in pools], [size for _, size in pools])
-    last = high - (len(targets) - 1) * gap
-    found = np.empty(len(targets))
-    found[order] = np.clip(fitted, min(low, last), last) + gap * np.arange(len(targets))
-    return found.tolist()
 
 
 def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
@@ -101,7 +85,7 @@ def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
 
 
 def _drawn(board: Board, metric: MetricInfo) -> list[Drawn]:
-    """What has a value, in the board's order; dots of equal NFE side by side."""
+    """What has a value, in the board's order; dots of nearly equal NFE side by side."""
     found = [Drawn(line, s, _points(line, metric)) for line, s in zip(board.lines, _styles(board), strict=True)]
     found = [each for each in found if each.points]
     dots = [i for i, each in enumerate(found) if each.is_dot]
