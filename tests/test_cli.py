@@ -92,6 +92,16 @@ def test_plan_list_and_doctor_answer(folder: Path) -> None:
     assert invoke("doctor").exit_code == 0
 
 
+def test_a_plan_has_a_line_a_submission(folder: Path) -> None:
+    flags = ["--search", "random", "--verifier", "chance", "--budget", "24,48", "--limit", "2", "--workers", "1"]
+    done = run(folder, "plan", "--suite", "shapes", *flags, "--store", str(folder / "absent"))
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert next(line for line in lines if "random-chance-24" in line)[:3] == ["random-chance-24", "24", "48"]
+    # Half of its candidates are those of the smaller budget.
+    assert next(line for line in lines if "random-chance-48" in line)[:3] == ["random-chance-48", "48", "48"]
+    assert "the first that needs it" in done.stdout
+
+
 def test_a_grid_is_one_run_and_one_small_table(tmp_path: Path) -> None:
     grid = ["--grid", "--search", "random", "--verifier", "chance", "--verifier", "chance+appeal", "--budget", "24,36"]
     done = run(tmp_path, "evaluate", "--suite", "shapes", *grid, "--limit", "2", "--workers", "1")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +170,32 @@ def test_the_plan_is_what_then_happens(tmp_path: Path) -> None:
     assert before.scorer_calls["chance"] == PROMPTS * CANDIDATES
     assert before.seconds > 0
     assert after.seconds == 0.0
+
+
+def test_a_plan_tells_each_submission_s_part(tmp_path: Path) -> None:
+    """Run one by one over one store, each runs and scores what its row of the plan says."""
+    from tts_bench.engine import Engine
+
+    plan = api.run_plan("shapes", SUBMISSIONS, settings(tmp_path))
+    assert sum(part.nfe_run for part in plan.parts) == plan.nfe_run
+    assert sum((part.scorer_calls for part in plan.parts), Counter()) == plan.scorer_calls
+    shown: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        opened = api.open_engine
+
+        @contextmanager
+        def counted(*arguments: object) -> Iterator[Engine]:
+            with opened(*arguments) as engine:  # type: ignore[arg-type]
+                yield engine
+                shown.append(engine.scorer_calls_run)
+
+        patch.setattr(api, "open_engine", counted)
+        for part, submission in zip(plan.parts, SUBMISSIONS, strict=True):
+            done = evaluated(tmp_path, [submission])
+            assert (part.name, part.nfe, part.nfe_run) == (submission.name, done.results[0].nfe, done.nfe_run)
+            assert sum(part.scorer_calls.values()) == shown[-1]
+    after = api.run_plan("shapes", SUBMISSIONS, settings(tmp_path)).as_json()["by_submission"]
+    assert [(row["nfe_run"], row["scorer_calls"]) for row in after] == [(0, {})] * len(SUBMISSIONS)  # type: ignore
 
 
 def test_the_api_gives_a_frame(done: tuple[Path, Evaluation]) -> None:

@@ -119,6 +119,9 @@ def _print_plan(made: Plan) -> None:
     screen.print(f"{made.submissions} submissions x {made.prompts} prompts", highlight=False)
     for name, amount, meaning in rows:
         screen.print(f"{name:<13} {amount:>9,} {meaning}", highlight=False, markup=False)
+    screen.print(console.plan_table(made.parts))
+    if made.submissions > 1:
+        screen.print("What several submissions share stands in the row of the first that needs it.")
 
 
 def list_all(as_json: bool) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
     from rich.table import Table
 
+    from tts_bench.planning import Planned
     from tts_bench.report.board import MetricInfo
     from tts_bench.results import Result
 
@@ -134,6 +135,25 @@ def _grid_table(
         styles = ["bold" if row.get(b) is not None and row[b] == best[b] else "" for b in budgets]
         texts = [number(row[b]) if b in row else "" for b in budgets]
         table.add_row(Text(visible(search)), *map(Text, texts, styles))
+    return table
+
+
+def plan_table(parts: Sequence[Planned]) -> Table:
+    """One row a submission."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from tts_bench.report.escape import visible
+    from tts_bench.report.wording import nfe
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("submission", overflow="fold")
+    for heading in ("NFE a prompt", "NFE to run", "scorer calls to make"):
+        table.add_column(heading.replace(" ", "\n", 1), justify="right", no_wrap=True)
+    for part in parts:
+        amounts = nfe(part.nfe), f"{part.nfe_run:,}", f"{sum(part.scorer_calls.values()):,}"
+        table.add_row(Text(visible(part.name)), *map(Text, amounts))
     return table
 
 

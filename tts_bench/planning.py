@@ -7,7 +7,7 @@ had a score, so its plan is the cost of one possible course; budgets hold either
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -33,9 +33,27 @@ from tts_bench.suite import Suite
 from tts_bench.types import Json, Key, Prompt
 
 
+@dataclass(frozen=True)
+class Planned:
+    """One submission's part. `nfe` is charged a prompt; what several ask for is run for the first of them alone."""
+
+    name: str
+    nfe: float
+    nfe_run: int
+    scorer_calls: Counter[str]  # to make
+
+    def as_json(self) -> dict[str, Json]:
+        return {
+            "submission": self.name, "nfe": self.nfe, "nfe_run": self.nfe_run, "scorer_calls": dict(self.scorer_calls),
+        }  # fmt: skip
+
+
 @dataclass
 class Plan:
-    """`nfe_charged` over all submissions and prompts; `nfe_run` what the store lacks of it; `seconds` to run that."""
+    """`nfe_charged` over all submissions and prompts; `nfe_run` what the store lacks of it; `seconds` to run that.
+
+    `scorer_calls` counts all numbers that scorers are to give, `scorer_cached` those that the store has.
+    """
 
     prompts: int = 0
     submissions: int = 0
@@ -46,12 +64,14 @@ class Plan:
     scorer_calls: Counter[str] = field(default_factory=Counter)
     scorer_cached: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    parts: list[Planned] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Json]:
         return {
             "prompts": self.prompts, "submissions": self.submissions, "states": self.states, "cached": self.cached,
             "nfe_charged": self.nfe_charged, "nfe_run": self.nfe_run, "scorer_calls": dict(self.scorer_calls),
             "scorer_cached": dict(self.scorer_cached), "seconds": self.seconds,
+            "by_submission": [part.as_json() for part in self.parts],
         }  # fmt: skip
 
 
@@ -64,14 +84,31 @@ def make_plan(
     plan = Plan(prompts=len(prompts), submissions=len(entries))
     held = {want.state.key: want.state for _, want in wants if want.state.kept}
     coming = [*held, *(estimate_key(want.state.key) for _, want in wants if want.estimate)]
-    for entry in {keys.digest(entry.model.card): entry for entry in entries}.values():
-        own = [want for run, want in wants if run.entry.model.card == entry.model.card]
-        plan.nfe_run += sum(job.nfe for job in engine.maker(entry.spec, entry.model).missing(own, coming))
+    to_run = _to_run(entries, wants, engine, coming)
+    plan.nfe_run = sum(to_run.values())
     plan.states, plan.cached = len(held), len(engine.store.known(held))
     plan.nfe_charged = sum(run.ledger.nfe for run in runs)
-    _count_scores(plan, suite, runs, engine, workshop)
+    to_score = _count_scores(plan, suite, runs, engine, workshop)
     plan.seconds = _seconds(engine, entries, prompts[0], held, plan.nfe_run)
+    for entry in entries:
+        nfe = float(np.mean([run.ledger.nfe for run in runs if run.entry is entry]))
+        plan.parts.append(Planned(entry.name, nfe, to_run[entry.name], to_score[entry.name]))
     return plan
+
+
+def _to_run(
+    entries: Sequence[Entry], wants: Sequence[tuple[Run, Want]], engine: Engine, coming: Sequence[Key]
+) -> Counter[str]:
+    """NFE that the store lacks, by submission: a job is of the first that asks for its state."""
+    found: Counter[str] = Counter()
+    for first_of in {keys.digest(entry.model.card): entry for entry in entries}.values():
+        maker = engine.maker(first_of.spec, first_of.model)
+        same = [entry for entry in entries if entry.model.card == first_of.model.card]
+        own = {entry.name: [want for run, want in wants if run.entry is entry] for entry in same}
+        jobs = {job.state.key: job.nfe for job in maker.missing([w for some in own.values() for w in some], coming)}
+        for name, some in own.items():
+            found[name] += sum(jobs.pop(job.state.key, 0) for job in maker.missing(some, coming))
+    return found
 
 
 def _walk(runs: Sequence[Run], engine: Engine) -> list[tuple[Run, Want]]:
@@ -107,10 +144,13 @@ def _held_scores(runs: Sequence[Run], engine: Engine) -> list[dict[Key, list[flo
     ]
 
 
-def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine, workshop: Workshop) -> None:
+def _count_scores(
+    plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine, workshop: Workshop
+) -> dict[str, Counter[str]]:
+    """Fills in the plan's counts; the numbers to be given, by submission and scorer, each for the first that asks."""
     metric_scorers = ImageMetrics(suite, workshop).scorers
     networks = {f"{name} features": seen for name, seen in SetMeasures(suite, workshop).networks.items()}
-    asked: dict[str, dict[Key, None]] = {}
+    asked: dict[str, dict[Key, str]] = {}
     for run in runs:
         curve = suite.curve and run.entry.has_curve
         finals = [run.final] if run.final else []
@@ -118,12 +158,22 @@ def _count_scores(plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine,
             states = list(run.known.values()) if name in run.entry.scorers else []
             states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
             named = [fact for state in states for fact in _facts(scorer, state)]
-            asked.setdefault(name, {}).update(dict.fromkeys(named))
+            _note(asked.setdefault(name, {}), named, run)
         for name, seen in networks.items():
-            asked.setdefault(name, {}).update(dict.fromkeys(feature_name(seen, state) for state in finals))
+            _note(asked.setdefault(name, {}), [feature_name(seen, state) for state in finals], run)
+    lacking: dict[str, Counter[str]] = {run.entry.name: Counter() for run in runs}
     for name, names in asked.items():
-        plan.scorer_calls[name] = len(names)
-        plan.scorer_cached[name] = len(engine.store.scores(names)) + len(engine.store.known(names, latent=True))
+        held = {*engine.store.scores(names), *engine.store.known(names, latent=True)}
+        plan.scorer_calls[name], plan.scorer_cached[name] = len(names), len(held)
+        for key in names.keys() - held:
+            lacking[names[key]][name] += 1
+    return lacking
+
+
+def _note(asked: dict[Key, str], facts: Iterable[Key], run: Run) -> None:
+    """Which submission asks for a fact first."""
+    for fact in facts:
+        asked.setdefault(fact, run.entry.name)
 
 
 def _facts(scorer: Scorer | OverSet, state: State) -> list[Key]:
