@@ -135,6 +135,16 @@ def test_the_terminal_table_fits_and_cuts_no_number(made: Made, width: int):
         assert line.gain is None or f"{100 * (line.gain.value or 0):+.1f}" in "".join(lines)
 
 
+@pytest.mark.parametrize("width", [66, 80, 90, 100, 160])
+def test_the_terminal_says_how_many_metrics_it_has_no_room_for(made: Made, width: int):
+    text = " ".join(terminal(made, width).split())
+    there = sum(metric.name in text.partition("random16")[0] for metric in METRICS)
+    lacking = len(METRICS) - there
+    said = re.findall(r"(\d+) more metrics? in leaderboards/shapes\.md", text)
+    assert said == ([str(lacking)] if lacking else [])
+    assert (lacking > 0) == (width < 100), "both are seen here"
+
+
 def test_the_csv_is_tidy_and_exact(made: Made):
     boards = make_boards(*made, METRICS)
     frame = pd.read_csv(io.StringIO(spreadsheet(boards, METRICS)))

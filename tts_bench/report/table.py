@@ -36,7 +36,7 @@ def terminal_table(
     width: int = 100,
 ) -> Table:
     """The main board for a terminal of `width` columns: the page's numbers, without the columns that the name repeats,
-    without intervals but the main metric's, and without the metrics for which there is no room."""
+    without intervals but the main metric's, and without the metrics for which there is no room: how many, it says."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -45,8 +45,8 @@ def terminal_table(
     short = summary(board, find_panels(board))
     parts = [leaderboard_grid(board, lines) for lines in (short.ranked, short.unranked) if lines]
     headers = parts[0].headers
-    whole = {metric_header(board.main), gain_header(board)}
-    wanted = {"rank", "submission", "NFE", *whole, *_fitting(board, width)}
+    whole, fitting = {metric_header(board.main), gain_header(board)}, _fitting(board, width)
+    wanted = {"rank", "submission", "NFE", *whole, *fitting}
     shown = [i for i, header in enumerate(headers) if header in wanted]
     table = Table(title=Text(escape.visible(title)), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for i in shown:
@@ -61,6 +61,9 @@ def terminal_table(
     if len(short.lines) < len(board.lines):
         left_out = len(board.lines) - len(short.lines)
         beside.insert(0, f"{left_out} more (searches at several budgets) are on the leaderboard's page")
+    if more := len(board.metrics) - 1 - len(fitting):
+        where = f"leaderboards/{board.lines[0].result.suite.name}.md"
+        beside.insert(0, f"{more} more metric{'s' if more > 1 else ''} in {escape.visible(where)}")
     table.caption = Text("\n".join(beside), style="table.caption") if beside else None
     return table
 
