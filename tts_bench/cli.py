@@ -17,6 +17,7 @@ from tts_bench.options import (
     STORE,
     AsJson,
     BatchSize,
+    BroughtPath,
     Budgets,
     Concurrency,
     Device,
@@ -62,8 +63,8 @@ STOPPED = 130
     "tts-bench evaluate --suite shapes --submission mine.toml --limit 42\n\n"
     "tts-bench evaluate --suite shapes --search random --verifier dual_encoder --budget 64,128,256\n\n"
     "tts-bench evaluate --suite shapes --search random:candidates=8 --search paths --verifier dual_encoder+appeal\n\n"
-    "tts-bench evaluate --suite shapes --grid\n\n"
     "tts-bench evaluate --suite shapes --grid --search random --search racing --verifier checker --budget 64,256\n\n"
+    "tts-bench evaluate --suite drawbench --model FLUX_FOLDER --device cuda --grader-model gpt-4o --prices 2.5,10\n\n"
     "tts-bench evaluate --suite shapes --json > rows.json"
 )
 def evaluate(
@@ -97,7 +98,7 @@ def evaluate(
     concurrency: Concurrency = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Run submissions on a suite; write results, tables and plots. Again with the same store: only what is missing."""
+    """Run searches under verifiers on a suite's prompts; write results, tables and plots. Run again, it goes on."""
     from tts_bench import commands, wanted
 
     wanted.use_memory(offload, vae_tiling)
@@ -162,11 +163,9 @@ def plan(
 )
 def score(
     suite: SuiteName,
-    images: Annotated[
-        Path, typer.Option("--images", help="A folder of pictures named by prompt id, or JSON Lines of id and image.")
-    ],
-    name: Annotated[str, typer.Option("--name", help="What the result is called.")],
-    nfe: Annotated[float, typer.Option("--nfe", min=0, help="NFE a prompt that you declare, search and final run.")],
+    images: BroughtPath,
+    name: Annotated[str, typer.Option("--name", help="What the result is to be called.")],
+    nfe: Annotated[float, typer.Option("--nfe", min=0, help="NFE a prompt, all in all, as you declare it.")],
     model: Annotated[str, typer.Option("--model", help="The model, as you declare it.")] = "unknown",
     search: Annotated[str, typer.Option("--search", help="The search, as you declare it.")] = "unknown",
     verifier: Annotated[
@@ -190,7 +189,7 @@ def score(
     concurrency: Concurrency = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Score images made elsewhere, one a prompt; the result is marked self-reported."""
+    """Score images made elsewhere, one for each prompt of a suite; the result is marked self-reported."""
     from tts_bench import commands, wanted
 
     graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
@@ -275,10 +274,10 @@ def doctor(store: StorePath = STORE, as_json: AsJson = False) -> None:
 
 @app.command(epilog="Example:\n\ntts-bench setup t2v-metrics")
 def setup(
-    name: Annotated[str, typer.Argument(help="t2v-metrics, or a scorer that runs in it.")],
+    name: Annotated[str, typer.Argument(help="t2v-metrics, or one of its scorers: t2v_vqascore ...")],
     force: Annotated[bool, typer.Option("--force", help="Make it again, even if it is whole.")] = False,
 ) -> None:
-    """Make the environment of scorers whose packages cannot live beside this one's; nothing where it is whole."""
+    """Make the environment that reference scorers run in (t2v_*, image_reward_reference): 3 GB fetched, 6 GB kept."""
     from tts_bench import commands
 
     commands.setup(name, force)
