@@ -18,6 +18,7 @@ from PIL import Image as Picture
 from tests.scorers import tiny
 from tests.workers.save_tiny import TEXTS
 from tts_bench.errors import BadInput
+from tts_bench.protocols import Scorer
 from tts_bench.registry import SCORERS
 from tts_bench.scorers.worker import InWorker, make
 from tts_bench.types import Image, Prompt
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.nightly
 MEAN, STD = np.array([0.48145466, 0.4578275, 0.40821073]), np.array([0.26862954, 0.26130258, 0.27577711])
 SAVE = Path(__file__).with_name("save_tiny.py")
 VIT_B_32 = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K/open_clip_pytorch_model.bin"
+PORTED = {"vqa_score": 1e-6, "image_reward": 1e-5}  # a probability; standardised, mostly -2 to 2
 IMAGES, PROMPTS = tiny.pictures(4), [Prompt(text, text) for text in TEXTS]
 
 
@@ -46,7 +48,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return saved
 
 
-def scores(scorer: InWorker, images: list[Image] = IMAGES, prompts: list[Prompt] = PROMPTS) -> np.ndarray:
+def scores(scorer: Scorer, images: list[Image] = IMAGES, prompts: list[Prompt] = PROMPTS) -> np.ndarray:
     found = scorer.score(images, prompts, ["k"] * len(images))
     return np.array([values["score"] for values in found], dtype=np.float64)
 
@@ -182,6 +184,17 @@ def test_image_reward_is_what_the_package_gives_without_a_worker(weights: Any, t
     reference = alone("image_reward", folder, tmp_path)
     for name in ("image_reward_reference", "t2v_image_reward"):
         check_scorer(SCORERS.load(name)(weights=folder), reference, 1e-7)
+
+
+@pytest.mark.parametrize(
+    ("port", "package", "kind"),
+    [("vqa_score", "t2v_vqascore", "vqascore"), ("image_reward", "image_reward_reference", "image_reward")],
+)
+def test_a_port_is_what_its_package_gives(port: str, package: str, kind: str, weights: Any) -> None:
+    """From the same files: the scorer of this process beside the package in its worker."""
+    folder = weights(kind)
+    ours = scores(SCORERS.load(port)(weights=folder))
+    check_scorer(SCORERS.load(package)(weights=folder), ours, PORTED[port])
 
 
 def test_itmscore_is_what_the_package_gives_without_a_worker(weights: Any, tmp_path: Path) -> None:
