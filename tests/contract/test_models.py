@@ -69,11 +69,29 @@ def test_velocity_and_images_have_their_shapes(made: Made) -> None:
     assert images.dtype == np.uint8
 
 
+def check_told(made: Made, x: torch.Tensor) -> None:
+    """A model with its guidance among the network's inputs: one row a sample goes through it, and it matters."""
+    found = []
+    for guidance in (1.0, 3.0):
+        model = made(guidance=guidance)
+        conditions = [model.encode(prompt) for prompt in PROMPTS]
+        denoiser: Any = model.denoiser  # type: ignore[attr-defined]
+        seen, velocity = [], denoiser.velocity
+        denoiser.velocity = lambda x, *rest, seen=seen, of=velocity: (seen.append(len(x)), of(x, *rest))[1]
+        with torch.inference_mode():
+            found.append(model.velocity(x, 0.7, conditions))
+        assert seen == [len(x)]
+    assert not torch.allclose(*found, atol=1e-4)
+
+
 def test_guidance_is_an_extrapolation_between_two_passes(made: Made) -> None:
     """v(w) = v(empty) + w (v(text) - v(empty)): linear in w, the text's own velocity at w = 1."""
     x = latents(made(), 2)
-    if made(guidance=3.0).guidance != 3.0:
-        pytest.skip("is told its guidance, and takes one pass")
+    if (guided := made(guidance=3.0)).guidance != 3.0:
+        # It is told its guidance: one pass an evaluation, which the ledger must be able to tell, in another velocity.
+        assert guided.guidance == 1.0 and guided.card["guidance"] == 3.0
+        check_told(made, x)
+        return
 
     def velocity(guidance: float) -> torch.Tensor:
         model = made(guidance=guidance)
