@@ -152,7 +152,7 @@ class Streaming(Protocol):
 class Fetches(Protocol):
     """A model or scorer that reads files from the network."""
 
-    def fetch(self) -> None:
+    def fetch(self) -> object:
         """Bring what is not on this machine yet, and load nothing; a second call costs nothing.
 
         Called before the first image is made that needs it, so that what cannot be had is told then (ServiceFailed).

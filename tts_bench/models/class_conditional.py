@@ -47,15 +47,7 @@ class ClassConditional:
     parametrization: Parametrization = field(repr=False)
     vae: Decoder = field(repr=False)
     load: Callable[[], Any] = field(repr=False)
-    bring: Callable[[], object] = field(default=bool, repr=False)  # fetches what is at the hub alone
-
-    @cached_property
-    def _brought(self) -> object:
-        return self.bring()
-
-    def fetch(self) -> None:
-        """What of its files is at the hub alone."""
-        _ = self._brought
+    fetch: Callable[[], object] = field(default=bool, repr=False)  # of what is at the hub alone
 
     @cached_property
     def network(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,8 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     return ClassConditional(
         card=card, latent_shape=shape.latent_shape, guidance=guidance, gflops=shape.gflops, solver="euler", steps=50,
         shift=1.0, classes=shape.classes, guided_channels=shape.channels, parametrization=Noise(betas(schedule)),
-        vae=vae, load=partial(_network, transformer, hub, shape, dtype, device), bring=partial(_bring, hub, vae),
+        vae=vae, load=partial(_network, transformer, hub, shape, dtype, device),
+        fetch=cache(partial(_bring, hub, vae)),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from tts_bench.models.autoencoder import Autoencoder
@@ -56,7 +56,7 @@ def build(family: Family, folder: PipelineFolder, spec: ModelSpec, device: str, 
         card=card, latent_shape=plan.latent_shape, guidance=guidance if plan.guidance is None else plan.guidance,
         solver="euler", steps=plan.steps or family.steps, shift=plan.shift, schedule=plan.schedule, device=device,
         load=lambda: plan.denoiser(_loaded(family, folder, used, dtype, hold)), decoder=vae,
-        count_gflops=partial(gflops, family, folder, plan), bring=partial(folder.bring, used),
+        count_gflops=partial(gflops, family, folder, plan), fetch=cache(partial(folder.bring, used)),
     )  # fmt: skip
 
 

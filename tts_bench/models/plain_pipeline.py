@@ -44,15 +44,7 @@ class PlainPipeline:
     gflops: float = 0.0
     solver: str = WHOLE
     shift: float = 1.0
-    bring: Callable[[], object] = field(default=bool, repr=False)
-
-    @cached_property
-    def _brought(self) -> object:
-        return self.bring()
-
-    def fetch(self) -> None:
-        """What of its files is at the hub alone."""
-        _ = self._brought
+    fetch: Callable[[], object] = field(default=bool, repr=False)  # of what is at the hub alone
 
     @cached_property
     def pipe(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from tts_bench.models.memory import Memory
@@ -46,7 +46,7 @@ def load(spec: ModelSpec, device: str = "cpu", memory: Memory | None = None) -> 
     return PlainPipeline(
         card, shape or ENTROPY, max(1.0, guidance), int(takes["num_inference_steps"].default), shape is not None,
         {} if spec.guidance is None else {"guidance_scale": guidance}, partial(_pipe, folder, dtype, device, memory),
-        device, bring=partial(folder.bring, folder.parts),
+        device, fetch=cache(partial(folder.bring, folder.parts)),
     )  # fmt: skip
 
 

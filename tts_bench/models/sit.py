@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     return ClassConditional(
         card=card, latent_shape=shape.latent_shape, guidance=guidance, gflops=shape.gflops, solver="heun_full",
         steps=25, shift=1.0, classes=shape.classes, guided_channels=guided, parametrization=Interpolant(), vae=vae,
-        load=partial(network, source, shape, dtype, device), bring=vae.locate,
+        load=partial(network, source, shape, dtype, device), fetch=cache(vae.locate),
     )  # fmt: skip
 
 

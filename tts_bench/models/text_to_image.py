@@ -35,7 +35,7 @@ class Denoiser(Protocol):
 class TextToImage:
     """A model on the linear path x_t = (1 - t) x_0 + t noise, whatever its networks answer.
 
-    `load` makes the networks of files that `bring` fetches; `decoder` maps clean latents (batch, ...) to pixels (batch,
+    `load` makes the networks of files that `fetch` brings; `decoder` maps clean latents (batch, ...) to pixels (batch,
     3, height, width) in [0, 1].
     `guidance` is classifier-free: a model that is told its guidance takes one pass, and has 1 here.
     """
@@ -51,16 +51,8 @@ class TextToImage:
     count_gflops: Callable[[], float] = field(repr=False)
     schedule: Schedule | None = None
     device: str = "cpu"
-    bring: Callable[[], object] = field(default=bool, repr=False)
+    fetch: Callable[[], object] = field(default=bool, repr=False)  # of what is at the hub alone
     _conditions: dict[str, Condition] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def _brought(self) -> object:
-        return self.bring()
-
-    def fetch(self) -> None:
-        """What of its files is at the hub alone."""
-        _ = self._brought
 
     @cached_property
     def denoiser(self) -> Denoiser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,19 @@ def prepare(config: Any) -> Preprocessing:
 def embed(network: Any, pixels: Any) -> Any:
     """The projected image embedding, (n, width); its length means nothing."""
     return network.get_image_features(pixel_values=pixels).pooler_output
+
+
+def read(tokenizer: Any, texts: Sequence[str], config: Any, source: Source) -> Mapping[str, np.ndarray]:
+    """ "input_ids" and "attention_mask", (n, context) int64, cut off behind the network's context or filled up to it.
+
+    `config` is that of its text tower; BadInput for a token that it does not know.
+    """
+    length = config.max_position_embeddings
+    found = tokenizer(list(texts), padding="max_length", max_length=length, truncation=True, return_tensors="np")
+    if (largest := int(found["input_ids"].max())) >= config.vocab_size:
+        fix = f"the network knows {config.vocab_size} tokens; give weights and tokenizer that belong together"
+        raise BadInput.at(source.folder, "tokenizer", largest, fix)
+    return {name: np.asarray(found[name], np.int64) for name in ("input_ids", "attention_mask")}
 
 
 @dataclass
@@ -56,13 +70,7 @@ class ClipTowers:
         return self._preprocessing(image)
 
     def tokens(self, text: str) -> np.ndarray:
-        config = self.network.config.text_config
-        ids = self._tokenizer(text, padding="max_length", max_length=config.max_position_embeddings, truncation=True)
-        found = np.asarray(ids["input_ids"], np.int64)
-        if (largest := int(found.max())) >= config.vocab_size:
-            fix = f"the network knows {config.vocab_size} tokens; give weights and tokenizer that belong together"
-            raise BadInput.at(self.source.folder, "tokenizer", largest, fix)
-        return found
+        return read(self._tokenizer, [text], self.network.config.text_config, self.source)["input_ids"][0]
 
     def embed_images(self, pixels: Any) -> Any:
         return embed(self.network, pixels)

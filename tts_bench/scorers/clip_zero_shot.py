@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tts_bench import keys
-from tts_bench.errors import BadInput
 from tts_bench.models.labels import name_of
 from tts_bench.pretrained import Source
-from tts_bench.scorers.clip import CLIP, PREPARED, embed, prepare
+from tts_bench.scorers.clip import CLIP, PREPARED, embed, prepare, read
 from tts_bench.scorers.imagenet import labels_of
 from tts_bench.scorers.vision import see, slope
 from tts_bench.types import Image, Json, Key, Prompt, Values
@@ -84,16 +83,12 @@ class ClipZeroShot:
         return self._classes[label]
 
     def _tokens(self, label: int) -> Any:
+        import torch
         from open_clip.zero_shot_metadata import OPENAI_IMAGENET_TEMPLATES
 
-        config = self.network.config.text_config
         texts = [template(name_of(label)) for template in OPENAI_IMAGENET_TEMPLATES]
-        length = config.max_position_embeddings
-        tokens = self._tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")
-        if (largest := int(tokens["input_ids"].max())) >= config.vocab_size:
-            fix = f"the network knows {config.vocab_size} tokens; give weights and tokenizer that belong together"
-            raise BadInput.at(self.source.folder, "tokenizer", largest, fix)
-        return {name: tokens[name].to(self.device) for name in ("input_ids", "attention_mask")}
+        tokens = read(self._tokenizer, texts, self.network.config.text_config, self.source)
+        return {name: torch.from_numpy(ids).to(self.device) for name, ids in tokens.items()}
 
     @cached_property
     def _tokenizer(self) -> Any:
