@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,29 @@ def test_what_is_no_picture_is_refused_before_any_work(folder: Path, content: by
     (folder / "ring.png").unlink()
     with pytest.raises(BadInput, match="ring.png"):
         find_images(listed(folder, rows), PROMPTS)
+
+
+def test_an_image_is_known_by_pixels_shape_and_prompt(tmp_path: Path) -> None:
+    """The same bytes in another shape are another image; hidden files and other kinds are nobody's."""
+    pixels = np.arange(96, dtype=np.uint8)
+    for name, shape in (("wide", (4, 8, 3)), ("high", (8, 4, 3))):
+        (tmp_path / name).mkdir()
+        Image.fromarray(pixels.reshape(shape)).save(tmp_path / name / "1.PNG")
+        (tmp_path / name / "._1.png").write_bytes(b"what macOS leaves beside it")
+        (tmp_path / name / ".2.png").write_bytes(b"")
+    [wide], [high] = (find_images(tmp_path / name, PROMPTS[:1]) for name in ("wide", "high"))
+    assert wide.read().tobytes() == high.read().tobytes() and wide.key != high.key
+
+
+def test_a_name_that_a_file_system_spelt_otherwise_is_the_prompts(folder: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "Größe")
+    assert decomposed != "Größe"
+    (folder / "Größe.png").rename(folder / f"{decomposed}.png")
+    assert len(find_images(folder, PROMPTS)) == len(PROMPTS)
+    rows = [{"id": prompt.id, "image": f"{prompt.id}.png"} for prompt in PROMPTS[:4]]
+    list_ = listed(folder, [*rows, {"id": decomposed, "image": f"{decomposed}.png"}])
+    list_.write_text("\n" + list_.read_text(encoding="utf-8").replace("\n", "\n\n"), encoding="utf-8")
+    assert len(find_images(list_, PROMPTS)) == len(PROMPTS), "and an empty line is no picture"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])

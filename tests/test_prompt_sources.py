@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from http.client import IncompleteRead
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -89,7 +91,10 @@ def test_the_users_copy_needs_no_network(suite: Suite, tmp_path: Path, monkeypat
     assert len(copied.prompts()) == 2 and copied.source.sha256 == suite.source.sha256
 
 
-@pytest.mark.parametrize("failure", [URLError("no route"), TimeoutError(), ConnectionResetError("reset"), ValueError()])
+@pytest.mark.parametrize(
+    "failure",
+    [URLError("no route"), TimeoutError(), ConnectionResetError("reset"), ValueError(), IncompleteRead(b"half")],
+)
 def test_a_network_that_fails_is_no_fault_of_the_user(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
     def fails(*args: Any, **options: Any) -> Any:
         raise failure
@@ -98,6 +103,40 @@ def test_a_network_that_fails_is_no_fault_of_the_user(monkeypatch: pytest.Monkey
     with pytest.raises(ServiceFailed, match="run again, or get it yourself and give --prompts FILE") as error:
         fetch(URL)
     assert "\n" not in str(error.value) and error.value.exit_code == 4
+
+
+def test_an_answer_without_an_end_is_cut_off_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    class Endless(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size or 0)
+            return b"x" * (size or 0)
+
+    monkeypatch.setattr(prompt_sources, "MAX_BYTES", 1000)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Endless())
+    with pytest.raises(BadInput, match="larger than the 1000 bytes allowed"):
+        fetch(URL)
+    assert asked == [1001]
+
+
+def test_whether_anything_need_be_fetched_is_known(suite: Suite, home: Path, tmp_path: Path) -> None:
+    assert isinstance(suite.source, Address) and not suite.source.here
+    copied = suite.with_prompts(tmp_path / "copy.csv").source
+    assert isinstance(copied, Address) and copied.here
+    (home / "prompts").mkdir(parents=True)
+    (home / "prompts" / SHA256).write_bytes(CONTENT)
+    assert suite.source.here
+
+
+@pytest.mark.parametrize("file", ["../x.jsonl", "/etc/x.jsonl", "a/b.jsonl", "x.csv", "x", ".jsonl", "x.jsonl.txt"])
+def test_a_card_names_prompts_beside_itself_alone(tmp_path: Path, file: str) -> None:
+    pinned = CARD.replace(f'url = "{URL}"', f'file = "{file}"')
+    for column in ('text = "Prompts"\n', 'category = "Category"\n', 'id = "No."\n'):
+        pinned = pinned.replace(column, "")
+    (tmp_path / "mine.toml").write_text(pinned)
+    with pytest.raises(BadInput, match=r"prompts\.file"):
+        read_suite(tmp_path / "mine.toml")
 
 
 def test_prompts_of_ones_own_are_named_and_known_by_their_content(tmp_path: Path) -> None:
