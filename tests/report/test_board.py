@@ -13,7 +13,7 @@ from tests.fake_results import fake_board, fake_result
 from tests.report.suite import METRICS
 from tts_bench.errors import BadInput
 from tts_bench.report import board as board_module
-from tts_bench.report.board import Board, main_metric, make_boards
+from tts_bench.report.board import Board, Line, main_metric, make_boards
 from tts_bench.report.markdown import page
 from tts_bench.results import Result
 from tts_bench.stats import Estimate
@@ -57,6 +57,18 @@ def test_a_submission_with_too_few_values_is_not_ranked(unscored: int, ranked: b
     if not ranked:
         assert names(board.unranked)[-1] == "random16-dual_encoder"
         assert board.unranked[-1].hindrance(board.main.name) == "unscored"
+
+
+@pytest.mark.parametrize(("blind", "ranked"), [(0, True), (1, True), (2, True), (3, False), (100, False)])
+def test_two_per_cent_without_a_number_is_the_most_that_is_ranked(blind: int, ranked: bool):
+    """Of 100 prompts two: without one for any candidate, or without one of the image."""
+    result, _ = fake_result("some", "appeal")
+    hundred = replace(result, suite=replace(result.suite, n=100), flags=[])
+    unguided = replace(hundred, flags=[f"unguided:{blind}"] if blind else [])
+    few = replace(hundred, metrics={"accuracy": Estimate(0.5, 0.4, 0.6, 100 - blind, blind)})
+    assert Line(unguided).hindrance("accuracy") == ("" if ranked else "unguided")
+    assert Line(few).hindrance("accuracy") == ("" if ranked else "unscored")
+    assert Line(few).hindrance("absent") == "unscored", "a number that nobody took ranks nothing"
 
 
 def test_self_reported_images_stand_on_the_board_and_are_not_ranked():
