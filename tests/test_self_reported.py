@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tts_bench import api
+from tts_bench import api, self_reported
 from tts_bench.api import Settings
+from tts_bench.brought import Brought
 from tts_bench.cli import app
 from tts_bench.errors import BadInput
 from tts_bench.evaluation import Evaluation
+from tts_bench.keys import digest
 from tts_bench.results import read_rows
 from tts_bench.self_reported import Declared
 from tts_bench.store import Store
 from tts_bench.submission import from_flags
+from tts_bench.types import Prompt
 
 N = {"shapes": 6, "digits": 12}
 
@@ -42,6 +45,10 @@ def test_the_same_images_have_the_same_numbers_wherever_they_were_made(suite: st
     done = api.run_score(suite, tmp_path / "images", declared, settings, tmp_path / "out")
     there = done.results[0]
     assert there.metrics == here.metrics and there.groups == here.groups and there.left_out == here.left_out
+    assert there.digest == digest(declared.recipe) != digest(replace(declared, search="another").recipe)
+    assert there.ledger["declared_nfe"] == 2880 and there.ledger["search_nfe"] == 0, "nothing was run here"
+    rows = read_rows(tmp_path / "out" / "results" / suite / "theirs")
+    assert rows["verifier"].isna().all() and rows["diversity"].isna().all(), "nobody knows them"
     assert there.nfe == 2880 and "self_reported" in there.flags
     assert there.cards["scorers"] == here.cards["scorers"] and there.cards["model"] == {"declared": "flux"}
     board = (tmp_path / "out" / "leaderboards" / f"{suite}.md").read_text(encoding="utf-8")
@@ -75,6 +82,25 @@ def test_the_command_writes_what_was_declared_and_nothing_where_an_image_is_miss
     with pytest.raises(BadInput, match="missing 1"):
         CliRunner().invoke(app, [*flags, "--out", str(tmp_path / "y")], catch_exceptions=False)
     assert not (tmp_path / "y").exists()
+
+
+def test_what_is_declared_is_the_recipe_and_its_digest() -> None:
+    one, two = (
+        Declared("theirs", 1.0, "flux", "ours", ("aesthetic",)),
+        Declared("other", 1.0, "flux", "ours", ("a", "b")),
+    )
+    assert one.recipe["verifier"] == {"scorers": ["aesthetic"], "combine": "single"}
+    assert two.recipe["verifier"] == {"scorers": ["a", "b"], "combine": "rank"}, "as --verifier a+b is run here"
+    assert Declared("theirs", 1.0).recipe["verifier"] is None
+
+
+def test_an_image_without_a_number_has_none_in_its_row(tmp_path: Path) -> None:
+    """Not zero, which a mean would take."""
+    brought = [Brought(digest(name), Prompt(name, name), tmp_path / name) for name in ("1", "2")]
+    measured = {"score": {brought[0].key: 0.5, brought[1].key: None}}
+    rows = self_reported._rows(brought, measured, Declared("theirs", 7.0))
+    assert rows["score"].tolist()[0] == 0.5 and rows["score"].isna().tolist() == [False, True]
+    assert rows["nfe"].tolist() == [7.0, 7.0] and rows["pick"].tolist() == [image.key for image in brought]
 
 
 @pytest.mark.parametrize(

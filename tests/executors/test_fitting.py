@@ -55,6 +55,7 @@ def test_the_rows_are_those_of_the_whole(room: int, error: type[Exception]) -> N
         assert np.array_equal(found.watched[0.5], whole.watched[0.5])
         fitting_sizes = [size for size in small.sizes if size <= room]
         assert len(set(fitting_sizes)) == 1, "one shape"
+        assert found.seconds == len(fitting_sizes), "each of which took one"
 
 
 def test_what_fitted_once_is_tried_first(caplog: pytest.LogCaptureFixture) -> None:
@@ -63,7 +64,13 @@ def test_what_fitted_once_is_tried_first(caplog: pytest.LogCaptureFixture) -> No
     tried = len(small.sizes)
     fitted(batch(8), small)
     assert small.sizes[:3] == [8, 4, 2] and small.sizes[tried:] == [2, 2, 2, 2]
-    fitted(replace(batch(8), device="cuda:1"), Small(8))
+    last = Small(3)
+    fitted(batch(1), last)
+    assert last.sizes == [1], "a smaller batch is not filled up"
+    for other in (replace(batch(8), device="cuda:1"), replace(batch(8), model=ModelSpec("smaller"))):
+        roomy = Small(8)
+        fitted(other, roomy)
+        assert roomy.sizes == [8], "another device, or another model, has room of its own"
     assert "going on with batches of 2" in caplog.text
 
 

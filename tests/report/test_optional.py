@@ -77,6 +77,29 @@ def test_a_metric_that_is_not_optional_splits_the_board() -> None:
     assert {board.reason for board in boards[1:]} == {"another version of a metric's scorer, or other real images"}
 
 
+def test_the_gap_is_in_the_groups_of_images_too() -> None:
+    found = {result.name: result.left_out for result in optional.alike(FOUR[0], [MAIN, FID, KID])[0]}
+    assert set(found["other"]) == {"fid"} and set(found["a"]) == {"fid", "kid"}
+
+
+def test_of_two_that_are_equally_frequent_the_same_stays_in_any_order() -> None:
+    results, _ = made(a={"kid": "x"}, b={"kid": "y"})
+    first, second = (optional.alike(some, [MAIN, KID]) for some in (results, results[::-1]))
+    assert first[0] == second[0][::-1] and first[1] == second[1] and len(first[1]) == 1
+
+
+def test_what_nobody_has_is_no_column_unless_it_must_be_there() -> None:
+    """Where the main one goes, the first that is left ranks."""
+    results, _ = made(a={"fid": "x"}, b={})
+    graded = replace(MAIN, name="grader", optional=True)
+    plain = replace(MAIN, main=False)
+    assert [m.name for m in optional.present([MAIN, FID, KID], results)] == ["accuracy", "fid"]
+    assert optional.present([FID], []) == [replace(FID, main=True)], "it must be there, so its gap is shown"
+    left = optional.present([plain, graded, FID], results)
+    assert [(m.name, m.main) for m in left] == [("accuracy", True), ("fid", False)]
+    assert optional.present([graded], results) == []
+
+
 def test_where_all_are_alike_the_results_are_as_they_were() -> None:
     results, _ = made(a=ALIKE, b=ALIKE, without={})
     assert optional.alike(results, [MAIN, FID, KID]) == (results, [])
