@@ -23,7 +23,7 @@ ROOT = Path(tts_bench.__file__).parent
 HEAVY = {
     "torch", "diffusers", "transformers", "pandas", "seaborn", "pyarrow", "matplotlib", "tokenizers", "safetensors",
     "torchvision", "accelerate", "datasets", "sklearn",
-    "cleanfid", "torch_fidelity", "huggingface_hub", "openai", "httpx2", "open_clip", "timm",
+    "cleanfid", "torch_fidelity", "huggingface_hub", "openai", "httpx2", "open_clip", "timm", "spacy",
 }  # fmt: skip
 # What a search may use beside the types: no clock, no file, no random state of its own.
 PURE = {

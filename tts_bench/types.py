@@ -19,12 +19,16 @@ Key: TypeAlias = str
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Image: TypeAlias = np.ndarray  # (height, width, 3) uint8
 Rule: TypeAlias = Literal["cosine", "variance_preserving"]  # how a neighbour of noise is drawn
+Rules: TypeAlias = Literal["official", "fixed"]  # a suite's, as its authors' code has them, or without their oddities
 Values: TypeAlias = "Mapping[str, float | None]"  # a scorer's numbers by name; None is unscored
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked for: a text, or a class `label`. `metadata` is the suite's, for scorers that need more."""
+    """What is asked for: a text, or a class `label`. `metadata` is the suite's, for scorers that need more.
+
+    Of a suite that takes several images a prompt, `image` says which of them is meant, from 1.
+    """
 
     id: str
     text: str
@@ -32,6 +36,12 @@ class Prompt:
     category: str = ""
     split: str = ""
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    image: int = 1
+
+    @property
+    def draws(self) -> str:
+        """Whose draws these are: the first image's do not hang on how many there are."""
+        return self.id if self.image == 1 else f"{self.id}#{self.image}"
 
 
 @dataclass(frozen=True, slots=True)

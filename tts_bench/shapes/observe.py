@@ -51,8 +51,8 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One object: its attributes (None: not clearly any), its centre in pixels and its overlap in [0, 1] with the
-    nearest clean shape."""
+    """One object: its attributes (None: not clearly any), its centre and diameter in pixels and its overlap in [0, 1]
+    with the nearest clean shape."""
 
     colour: str | None
     shape: str | None
@@ -61,6 +61,7 @@ class Observed:
     x: float
     y: float
     overlap: float
+    diameter: float = 0.0
 
 
 def readable(image: np.ndarray) -> bool:
@@ -110,6 +111,7 @@ def _read(pixels: np.ndarray, contrast: np.ndarray, component: np.ndarray) -> Ob
         x=found.x,
         y=found.y,
         overlap=found.overlap,
+        diameter=found.diameter,
     )
 
 
