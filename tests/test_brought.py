@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tts_bench import brought
+from tts_bench import layouts
 from tts_bench.brought import find_images
 from tts_bench.errors import BadInput
 from tts_bench.types import Prompt
@@ -147,6 +147,6 @@ def test_a_picture_that_cannot_be_read_is_told_with_the_line_that_names_it(folde
 
 def test_a_lax_finder_is_caught(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that folds case would take the wrong image for a prompt; the faults above would pass it."""
-    monkeypatch.setattr(brought, "_name", lambda name: name.casefold())
+    monkeypatch.setattr(layouts, "composed", lambda name: name.casefold())
     (folder / "ring.png").rename(folder / "RING.png")
     assert len(find_images(folder, PROMPTS)) == len(PROMPTS)

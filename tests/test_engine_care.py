@@ -30,7 +30,7 @@ def test_nothing_is_made_that_nobody_looks_at(tmp_path: Path) -> None:
     def evaluated() -> int:
         with Store(tmp_path / "s") as store:
             engine = Engine(store, InProcess(), 8)
-            runs = engine.runs([best_of(6, scorer=scorer)], PROMPTS, 0, judges=[judge])
+            runs = engine.runs([best_of(6, scorer=scorer)], PROMPTS, 0, judges=lambda prompt: [judge])
             engine.scoring.score(judge, [r.settled()[1] for r in runs])
             return engine.nfe_run
 

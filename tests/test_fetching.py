@@ -18,6 +18,7 @@ from tts_bench.errors import ServiceFailed
 from tts_bench.models import dit
 from tts_bench.protocols import ModelSpec
 from tts_bench.registry import SCORERS
+from tts_bench.score import run_score
 from tts_bench.self_reported import Declared
 from tts_bench.store import Store
 from tts_bench.submission import Submission, from_flags
@@ -179,9 +180,9 @@ def test_images_brought_are_shown_to_no_scorer_before_all_can_be_had(
         Image.new("RGB", (32, 32), name).save(tmp_path / "images" / f"{name}.png")
     hub.reached, settings = False, Settings(store=tmp_path / "store")
     with pytest.raises(ServiceFailed):
-        api.run_score(card("chance", "clip_score"), tmp_path / "images", Declared("theirs", 1), settings, tmp_path)
+        run_score(card("chance", "clip_score"), tmp_path / "images", Declared("theirs", 1), settings, tmp_path)
     with Store(tmp_path / "store") as store:
         assert store.stats().scores == 0
     hub.reached = True
-    done = api.run_score(card("chance", "clip_score"), tmp_path / "images", Declared("theirs", 1), settings, tmp_path)
+    done = run_score(card("chance", "clip_score"), tmp_path / "images", Declared("theirs", 1), settings, tmp_path)
     assert done.results[0].metrics["clip_score"].n == 2

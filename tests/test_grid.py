@@ -178,7 +178,7 @@ def test_what_a_flag_of_the_model_leaves_open_is_the_card_s() -> None:
     assert (other.model.search_steps, other.model.final_steps) == (8, 8), "steps stand for both"
 
 
-METRIC = MetricInfo("accuracy", "share right", True, True, "checker")
+METRIC = MetricInfo("accuracy", "share right", True, True, ("checker",))
 
 
 def result(name: str, search: dict[str, Any], verifier: list[str] | None, budget: int | None, value: float) -> Result:

@@ -85,14 +85,14 @@ def test_the_result_says_what_it_was_taken_with_and_names_no_path(rows: list[dic
 def test_the_card_s_own_submissions_wait_for_a_model() -> None:
     suite = find_suite("imagenet256")
     with pytest.raises(NeedsFiles, match=r"model sit: weights = None: give a .pt or .safetensors file") as error:
-        prepared(suite, [], Settings().workshop("sit"), None)
+        prepared(suite, [], Settings().workshop(suite), None)
     assert "\n" not in str(error.value)
 
 
 def test_they_run_on_the_model_of_the_flag_which_leaves_no_path_in_them(files: Path) -> None:
     suite, place = find_suite("imagenet256"), str(files / "sit")
     weights, pin = random_inception()
-    workshop = Settings(model=place, weights={"fidelity": Weights(weights, pin)}).workshop("sit")
+    workshop = Settings(model=place, weights={"fidelity": Weights(weights, pin)}).workshop(find_suite("imagenet256"))
     found = prepared(suite, [], workshop, place)
     lacking = {"random4-dino": "--weights dino_linear_head="}
     assert found.submissions == [one for one in suite.submissions if one.name not in lacking]
@@ -141,7 +141,7 @@ def test_real_images_are_looked_at_once(files: Path, rows: list[dict], monkeypat
 
 def test_another_inception_measures_and_guides_alike(files: Path) -> None:
     settings = Settings(features="clean", model=str(files / "sit"))
-    workshop = settings.workshop("sit")
+    workshop = settings.workshop(find_suite("imagenet256"))
     assert {metric.features for metric in settings.suite("imagenet256").set_metrics} == {"clean", "dinov2"}
     assert workshop.network("fidelity") is workshop.network("clean")
 

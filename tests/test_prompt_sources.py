@@ -11,9 +11,10 @@ from urllib.error import URLError
 
 import pytest
 
-from tts_bench import prompt_sources
+from tts_bench import pinned_files
 from tts_bench.errors import BadInput, NeedsFiles, ServiceFailed
-from tts_bench.prompt_sources import Address, OwnPrompts, fetch
+from tts_bench.pinned_files import fetch
+from tts_bench.prompt_sources import Address, OwnPrompts
 from tts_bench.prompt_tables import Columns
 from tts_bench.suite import Suite, find_suite, read_suite
 
@@ -59,7 +60,7 @@ def test_a_pinned_address_is_fetched_once_and_kept(
     suite: Suite, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(prompt_sources, "fetch", lambda url: asked.append(url) or CONTENT)
+    monkeypatch.setattr(pinned_files, "fetch", lambda url: asked.append(url) or CONTENT)
     assert not home.exists(), "a card is read without its prompts"
     assert [(p.id, p.text, p.category) for p in suite.prompts()] == [
         ("1", "a red car", "Colors"), ("2", "two dogs", "Counting"),
@@ -72,7 +73,7 @@ def test_another_content_is_refused_wherever_it_lies(
     suite: Suite, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     other = CONTENT.replace(b"red", b"Red")
-    monkeypatch.setattr(prompt_sources, "fetch", lambda url: other)
+    monkeypatch.setattr(pinned_files, "fetch", lambda url: other)
     (tmp_path / "copy.csv").write_bytes(other)
     if where == "kept":
         (home / "prompts").mkdir(parents=True)
@@ -86,7 +87,7 @@ def test_another_content_is_refused_wherever_it_lies(
 
 def test_the_users_copy_needs_no_network(suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "copy.bin").write_bytes(CONTENT)
-    monkeypatch.setattr(prompt_sources, "fetch", None)
+    monkeypatch.setattr(pinned_files, "fetch", None)
     copied = suite.with_prompts(tmp_path / "copy.bin")
     assert len(copied.prompts()) == 2 and copied.source.sha256 == suite.source.sha256
 
@@ -100,7 +101,7 @@ def test_a_network_that_fails_is_no_fault_of_the_user(monkeypatch: pytest.Monkey
         raise failure
 
     monkeypatch.setattr("urllib.request.urlopen", fails)
-    with pytest.raises(ServiceFailed, match="run again, or get it yourself and give --prompts FILE") as error:
+    with pytest.raises(ServiceFailed, match="run again, or get it yourself and give --prompts PLACE") as error:
         fetch(URL)
     assert "\n" not in str(error.value) and error.value.exit_code == 4
 
@@ -113,7 +114,7 @@ def test_an_answer_without_an_end_is_cut_off_and_refused(monkeypatch: pytest.Mon
             asked.append(size or 0)
             return b"x" * (size or 0)
 
-    monkeypatch.setattr(prompt_sources, "MAX_BYTES", 1000)
+    monkeypatch.setattr(pinned_files, "MAX_BYTES", 1000)
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: Endless())
     with pytest.raises(BadInput, match="larger than the 1000 bytes allowed"):
         fetch(URL)
@@ -165,6 +166,6 @@ def test_an_address_is_of_https(tmp_path: Path, url: str) -> None:
 def test_a_lax_source_would_be_caught(suite: Suite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test of the refusals above: without the check, other content passes."""
     (tmp_path / "copy.csv").write_bytes(CONTENT.replace(b"red", b"Red"))
-    monkeypatch.setattr(Address, "_held", lambda self, content, place: content)
+    monkeypatch.setattr(pinned_files, "_held", lambda content, *rest: content)
     assert suite.with_prompts(tmp_path / "copy.csv").prompts()[0].text == "a Red car"
     assert Columns() == Columns("")

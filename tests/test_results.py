@@ -187,7 +187,7 @@ def test_damaged_rows_are_never_served(tmp_path: Path):
 
 def test_the_damage_check_catches_a_reader_without_digests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = write_one(tmp_path)
-    monkeypatch.setattr(results, "_rows_content", lambda folder, result: (folder / "rows.parquet").read_bytes())
+    monkeypatch.setattr(results, "_content", lambda folder, result, name: (folder / name).read_bytes())
     with pytest.raises(AssertionError, match="damage was served"):
         check_damage(folder)
 

@@ -18,6 +18,7 @@ from tts_bench.errors import BadInput
 from tts_bench.evaluation import Evaluation
 from tts_bench.keys import digest
 from tts_bench.results import read_rows
+from tts_bench.score import run_score
 from tts_bench.self_reported import Declared
 from tts_bench.store import Store
 from tts_bench.submission import from_flags
@@ -42,7 +43,7 @@ def test_the_same_images_have_the_same_numbers_wherever_they_were_made(suite: st
     here = made(suite, tmp_path).results[0]
     settings = Settings(N[suite], store=tmp_path / "other")
     declared = Declared("theirs", 2880.0, "flux", "our search", ("checker",))
-    done = api.run_score(suite, tmp_path / "images", declared, settings, tmp_path / "out")
+    done = run_score(suite, tmp_path / "images", declared, settings, tmp_path / "out")
     there = done.results[0]
     assert there.metrics == here.metrics and there.groups == here.groups and there.left_out == here.left_out
     assert there.digest == digest(declared.recipe) != digest(replace(declared, search="another").recipe)
@@ -58,9 +59,9 @@ def test_the_same_images_have_the_same_numbers_wherever_they_were_made(suite: st
 def test_again_no_scorer_looks_at_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made("shapes", tmp_path)
     settings, declared = Settings(6, store=tmp_path / "other"), Declared("theirs", 0)
-    first = api.run_score("shapes", tmp_path / "images", declared, settings, tmp_path / "a").results
+    first = run_score("shapes", tmp_path / "images", declared, settings, tmp_path / "a").results
     monkeypatch.setattr("tts_bench.self_reported.FromFiles.images", None)
-    assert api.run_score("shapes", tmp_path / "images", declared, settings, tmp_path / "a").results == first
+    assert run_score("shapes", tmp_path / "images", declared, settings, tmp_path / "a").results == first
 
 
 def test_the_command_writes_what_was_declared_and_nothing_where_an_image_is_missing(

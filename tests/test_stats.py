@@ -170,7 +170,7 @@ def test_a_defective_estimate_is_refused(defect: dict):
         Estimate.from_json(GOOD | defect)
 
 
-def test_resample_counts_draw_every_prompt_equally_and_n_times_in_all():
-    counts = stats._resample_counts(40, 5, 4000)
+def testresample_counts_draw_every_prompt_equally_and_n_times_in_all():
+    counts = stats.resample_counts(40, 5, 4000)
     assert (counts.sum(axis=1) == 40).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(40), abs=0.08)  # 5 standard errors of 1/sqrt(4000)

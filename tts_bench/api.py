@@ -9,27 +9,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tts_bench.boards import build_leaderboard
-from tts_bench.brought import find_images
 from tts_bench.entry import Entry
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.evaluation import Evaluation, Evaluator, row_of
 from tts_bench.files import check_folder
-from tts_bench.keys import inside
 from tts_bench.labels import Order, check_labels
 from tts_bench.metrics_of_images import ImageMetrics
 from tts_bench.planning import Plan, make_plan
 from tts_bench.prepare import Workshop, pinned
-from tts_bench.progress import Progress, Silent
+from tts_bench.progress import Progress
 from tts_bench.protocols import Weights, is_over_set
 from tts_bench.results import read_results
-from tts_bench.self_reported import Declared, FromFiles, SelfReport
 from tts_bench.set_measures import SetMeasures
 from tts_bench.settings import BATCH_SIZE, OUT, STORE, Settings, open_engine
-from tts_bench.store import Store
 from tts_bench.submission import Submission, on_model, read_submission
 from tts_bench.suite import Suite
-from tts_bench.types import Prompt
+from tts_bench.types import Prompt, Rules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,8 +88,8 @@ def run_evaluation(
     # Whatever can be refused is refused before anything is made or run.
     settings.check()
     card = settings.suite(suite)
-    prompts = card.prompts(settings.limit)
-    workshop = settings.workshop(card.model, progress)
+    prompts = card.images_asked(settings.limit)
+    workshop = settings.workshop(card, progress)
     chosen = prepared(card, submissions, workshop, settings.model)
     _look(chosen, card, prompts, workshop, asks=not Path(settings.store).exists())
     if (Path(out) / "results" / card.name).is_dir():
@@ -121,38 +116,6 @@ def _look(chosen: Chosen, card: Suite, prompts: Sequence[Prompt], workshop: Work
     sets.check()
 
 
-def run_score(
-    suite: str,
-    images: Path,
-    declared: Declared,
-    settings: Settings = Settings(),
-    out: Path | str = OUT,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Score images made elsewhere, one for each prompt, and write a self-reported result and the leaderboard."""
-    settings.check()
-    card = settings.suite(suite)
-    workshop = settings.workshop(card.model, progress)
-    brought = find_images(images, card.prompts(settings.limit))
-    metrics, sets = ImageMetrics(card, workshop), SetMeasures(card, workshop)
-    sets.check_count([image.prompt for image in brought])
-    metrics.check(asks=not Path(settings.store).exists())
-    _ = [scorer.card for scorer in metrics.scorers.values()]
-    sets.check()
-    folder = Path(out) / "results" / card.name
-    if folder.is_dir():
-        read_results(folder)
-    check_folder(Path(out))
-    seed = card.seed if settings.seed is None else settings.seed
-    with Store(settings.store) as store:
-        scoring = FromFiles(store, lambda wants: None, progress or Silent())
-        report = SelfReport(card, metrics, sets, scoring, seed, settings.device)
-        result = report.record(brought, declared, inside(folder, declared.name))
-    made = build_leaderboard(card, Path(out) / "results", Path(out) / "leaderboards")
-    files = {"results": str(folder), **{path.name: str(path) for path in made}}
-    return Evaluation(card.name, [result], files, 0, 0, [], [*metrics.notes, *sets.notes, *metrics.asked()])
-
-
 def run_plan(
     suite: str,
     submissions: Sequence[Submission | Path | str],
@@ -161,12 +124,12 @@ def run_plan(
     """What `run_evaluation` would run, before anything runs."""
     settings.check()
     card = settings.suite(suite)
-    prompts = card.prompts(settings.limit)
+    prompts = card.images_asked(settings.limit)
     seed = card.seed if settings.seed is None else settings.seed
     with TemporaryDirectory() as nowhere:
         if not Path(settings.store).exists():  # a plan leaves nothing behind
             settings = replace(settings, store=Path(nowhere) / "store.sqlite")
-        workshop = settings.workshop(card.model)
+        workshop = settings.workshop(card)
         chosen = prepared(card, submissions, workshop, settings.model)
         _look(chosen, card, prompts, workshop, asks=False)
         with open_engine(settings) as engine:
@@ -189,6 +152,11 @@ def evaluate(
     weights: Mapping[str, Path | str] | None = None,
     references: Mapping[str, Path | str] | None = None,
     model: Path | str | None = None,
+    prompts: Path | str | None = None,
+    per_prompt: int | None = None,
+    categories: Sequence[str] | None = None,
+    rules: Rules | None = None,
+    detector: str | None = None,
 ) -> pd.DataFrame:
     """Evaluate submissions on a suite: one row a submission, with every metric's value, interval, n and unscored count.
 
@@ -199,8 +167,11 @@ def evaluate(
     import pandas as pd
 
     files = _own_files(weights, references)
-    on = None if model is None else str(model)
-    settings = Settings(limit, seed, store, workers, batch_size, device, labels, features, *files, on)
+    on, own = None if model is None else str(model), None if prompts is None else Path(prompts)
+    which = per_prompt, None if categories is None else tuple(categories), rules, detector
+    settings = Settings(
+        limit, seed, store, workers, batch_size, device, labels, features, *files, on, own, None, *which
+    )
     done = run_evaluation(suite, submissions, settings, out)
     return pd.DataFrame([_flat(row_of(result)) for result in done.results])
 
@@ -220,11 +191,19 @@ def plan(
     weights: Mapping[str, Path | str] | None = None,
     references: Mapping[str, Path | str] | None = None,
     model: Path | str | None = None,
+    prompts: Path | str | None = None,
+    per_prompt: int | None = None,
+    categories: Sequence[str] | None = None,
+    rules: Rules | None = None,
+    detector: str | None = None,
 ) -> dict[str, Any]:
     """What `evaluate` would run and charge, and what the store already has, as the command's JSON has it."""
     files = _own_files(weights, references)
-    on = None if model is None else str(model)
-    settings = Settings(limit, seed, store, workers, batch_size, device, labels, features, *files, on)
+    on, own = None if model is None else str(model), None if prompts is None else Path(prompts)
+    which = per_prompt, None if categories is None else tuple(categories), rules, detector
+    settings = Settings(
+        limit, seed, store, workers, batch_size, device, labels, features, *files, on, own, None, *which
+    )
     return run_plan(suite, submissions, settings).as_json()
 
 

@@ -14,10 +14,16 @@ from tts_bench.suite import Suite, find_suite
 
 def metric_infos(suite: Suite) -> list[MetricInfo]:
     """Of every image's metrics, then of those over the whole set."""
-    infos = [MetricInfo(m.name, m.title, m.percent, m.main, m.scorer, optional=m.optional) for m in suite.metrics]
+    infos = [
+        MetricInfo(
+            m.name, m.title, m.percent, m.main, m.scorers, optional=m.optional, macro=m.macro,
+            categories=frozenset(m.by_category) if m.by_category else None,
+        )
+        for m in suite.metrics
+    ]  # fmt: skip
     return infos + [
         MetricInfo(
-            m.name, m.title, m.percent, m.main, m.features,
+            m.name, m.title, m.percent, m.main, (m.features,),
             lower=m.made.lower, of_set=True, limits=limits_of(m.made), optional=m.optional,
         )
         for m in suite.set_metrics

@@ -1,9 +1,8 @@
-"""Images made elsewhere: found by their prompts' ids, each exactly once, in a folder or a list."""
+"""Images made elsewhere: found by their prompts, each exactly once, in a folder or a list."""
 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from tts_bench import keys
+from tts_bench.checks import integer
 from tts_bench.document import parse_json
 from tts_bench.errors import BadInput
 from tts_bench.features.decode import decode
 from tts_bench.files import read_limited
 from tts_bench.images import MAX_BYTES
+from tts_bench.layouts import composed, image_names, named_images
 from tts_bench.plaintext import decode as as_text
 from tts_bench.plaintext import shown
 from tts_bench.types import Key, Prompt
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 LIST_BYTES = 64 * 2**20
 NAMED = 5  # of what is wrong, how many are named
 
@@ -42,26 +42,37 @@ class Brought:
         return image
 
 
-def find_images(place: Path, prompts: Sequence[Prompt]) -> list[Brought]:
-    """One image a prompt, in the prompts' order, each looked at: what is no picture is refused before any work.
+def find_images(place: Path, prompts: Sequence[Prompt], every: Sequence[Prompt] = ()) -> list[Brought]:
+    """The images of prompts, each there as often as it has images, in that order. Those of `every` other are left.
 
-    `place` is a folder of pictures named by their prompts' ids, 007.png, or JSON Lines of {"id": ..., "image": a path
-    from the list's folder}. BadInput with a list of what is missing, too many or twice there.
+    `place` is a folder of pictures, see `layouts`, or JSON Lines of {"id": ..., "image": a path from the list's folder,
+    "number": which of the prompt's images, from 1, may be left out where there is one}. Each is looked at: what is no
+    picture is refused before any work. BadInput with a list of what is missing, too many or twice there.
     """
-    found = _folder(place) if place.is_dir() else _list(place)
+    wanted, others = image_names(prompts), image_names(every or prompts)
+    if place.is_dir():
+        found = [(name, path, "") for name, path in named_images(place, every or prompts)]
+    else:
+        found = _list(place, several=len(wanted) > len({prompt.id for prompt in prompts}))
+    found = [one for one in found if one[0] in wanted or one[0] not in others]
     paths: dict[str, list[tuple[Path, str]]] = {}
     for name, path, where in found:
         paths.setdefault(name, []).append((path, where))
-    wanted = {_name(prompt.id): prompt for prompt in prompts}
+    check_coverage({name: len(own) for name, own in paths.items()}, list(wanted), shown(place))
+    return [_brought(prompt, *paths[name][0]) for name, prompt in wanted.items()]
+
+
+def check_coverage(counts: Mapping[str, int], wanted: Sequence[str], place: str) -> None:
+    """BadInput unless exactly the wanted names are there, each once: a list of what is not."""
+    known = set(wanted)
     problems = [
-        _told("missing", [prompt.id for name, prompt in wanted.items() if name not in paths]),
-        _told("of no prompt", [name for name in paths if name not in wanted]),
-        _told("more than one of", [name for name, own in paths.items() if len(own) > 1]),
+        listed("missing", [name for name in wanted if name not in counts]),
+        listed("of no prompt", [name for name in counts if name not in known]),
+        listed("more than one of", [name for name, count in counts.items() if count > 1]),
     ]
     if any(problems):
-        fix = "there must be one image for each prompt, named by its id"
-        raise BadInput.at(shown(place), "images", len(found), f"{'; '.join(filter(None, problems))}: {fix}")
-    return [_brought(prompt, *paths[name][0]) for name, prompt in wanted.items()]
+        fix = f"there must be exactly one of each of {len(wanted)}, named by its prompt's id"
+        raise BadInput.at(place, "images", sum(counts.values()), f"{'; '.join(filter(None, problems))}: {fix}")
 
 
 def _brought(prompt: Prompt, path: Path, where: str) -> Brought:
@@ -80,21 +91,11 @@ def _image(path: Path) -> np.ndarray:
 
 def _key(image: np.ndarray, prompt: Prompt) -> Key:
     pixels = hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
-    return keys.digest(["brought", list(image.shape), pixels, prompt.id])
+    return keys.digest(["brought", list(image.shape), pixels, prompt.draws])
 
 
-def _name(prompt_id: str) -> str:
-    return unicodedata.normalize("NFC", prompt_id)  # some file systems spell it otherwise
-
-
-def _folder(place: Path) -> list[tuple[str, Path, str]]:
-    """Pictures by their stems, and named by no line; other files are passed over, hidden ones too."""
-    files = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
-    return [(_name(path.stem), path, "") for path in files]
-
-
-def _list(place: Path) -> list[tuple[str, Path, str]]:
-    """Each line's prompt and picture, and which line it is."""
+def _list(place: Path, several: bool) -> list[tuple[str, Path, str]]:
+    """Each line's prompt and picture, and which line it is; of `several` a prompt, a number says which of them."""
     found = []
     for number, line in enumerate(as_text(read_limited(place, LIST_BYTES), shown(place)).splitlines(), 1):
         if not line.strip():
@@ -106,11 +107,13 @@ def _list(place: Path) -> list[tuple[str, Path, str]]:
         path = place.parent / str(row["image"])
         if not path.resolve().is_relative_to(place.parent.resolve()):
             raise BadInput.at(where, "image", row["image"], "leads out of the list's folder; put the images below it")
-        found.append((_name(str(row["id"])), path, f"{where}: image = {row['image']!r}"))
+        number_of = integer(1, 100)(row.get("number", 1), where, "number")
+        name = f"{row['id']}_{number_of}" if several else str(row["id"])
+        found.append((composed(name), path, f"{where}: image = {row['image']!r}"))
     return found
 
 
-def _told(what: str, names: Iterable[str]) -> str:
+def listed(what: str, names: Iterable[str]) -> str:
     """ "missing 3 (007, 008, 009)"; "" of nothing."""
     names = list(names)
     some = ", ".join(shown(name) for name in names[:NAMED]) + (", ..." if len(names) > NAMED else "")

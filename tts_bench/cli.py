@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tts_bench import secrets
+from tts_bench.cli_score import add_to
 from tts_bench.cli_store import store_app
 from tts_bench.errors import TtsBenchError
 from tts_bench.options import (
@@ -17,9 +18,10 @@ from tts_bench.options import (
     STORE,
     AsJson,
     BatchSize,
-    BroughtPath,
     Budgets,
+    Categories,
     Concurrency,
+    DetectorName,
     Device,
     Files,
     GraderModel,
@@ -33,10 +35,12 @@ from tts_bench.options import (
     Offload,
     OutPath,
     OwnWeights,
+    PerPrompt,
     Prices,
     PromptsPath,
     RealImages,
     Repeats,
+    RulesName,
     SearchNames,
     Seed,
     StorePath,
@@ -89,6 +93,10 @@ def evaluate(
     weights: OwnWeights = None,
     reference: RealImages = None,
     prompts: PromptsPath = None,
+    per_prompt: PerPrompt = None,
+    categories: Categories = None,
+    rules: RulesName = None,
+    detector: DetectorName = None,
     grader_model: GraderModel = None,
     grader_url: GraderUrl = None,
     grader_revision: GraderRevision = None,
@@ -105,7 +113,7 @@ def evaluate(
     asked = wanted.Wanted(suite, submission, model, search, verifier, budget, grid)
     graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
     settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model, prompts=prompts)
-    settings = graded.over(settings)
+    settings = wanted.with_rules(graded.over(settings), per_prompt, categories, rules, detector)
     settings = wanted.with_images(settings, labels, features, weights, reference)
     commands.evaluate(asked, settings, out or (OUT / "grid" if grid else OUT), as_json)
 
@@ -136,6 +144,10 @@ def plan(
     weights: OwnWeights = None,
     reference: RealImages = None,
     prompts: PromptsPath = None,
+    per_prompt: PerPrompt = None,
+    categories: Categories = None,
+    rules: RulesName = None,
+    detector: DetectorName = None,
     grader_model: GraderModel = None,
     grader_url: GraderUrl = None,
     grader_revision: GraderRevision = None,
@@ -152,51 +164,11 @@ def plan(
     asked = wanted.Wanted(suite, submission, model, search, verifier, budget, grid)
     graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
     settings = commands.Settings(limit, seed, store, workers, batch_size, device, model=model, prompts=prompts)
-    settings = graded.over(settings)
+    settings = wanted.with_rules(graded.over(settings), per_prompt, categories, rules, detector)
     commands.plan(asked, wanted.with_images(settings, labels, features, weights, reference), as_json)
 
 
-@app.command(
-    epilog="Examples:\n\n"
-    "tts-bench score --suite drawbench --images samples --name my-search --nfe 2880 --model flux --search random\n\n"
-    "tts-bench score --suite prompts --prompts mine.txt --images samples.jsonl --name theirs --nfe 30"
-)
-def score(
-    suite: SuiteName,
-    images: BroughtPath,
-    name: Annotated[str, typer.Option("--name", help="What the result is to be called.")],
-    nfe: Annotated[float, typer.Option("--nfe", min=0, help="NFE a prompt, all in all, as you declare it.")],
-    model: Annotated[str, typer.Option("--model", help="The model, as you declare it.")] = "unknown",
-    search: Annotated[str, typer.Option("--search", help="The search, as you declare it.")] = "unknown",
-    verifier: Annotated[
-        list[str] | None, typer.Option("--verifier", help="A scorer that guided the search. Repeat for several.")
-    ] = None,
-    limit: Limit = None,
-    seed: Seed = None,
-    store: StorePath = STORE,
-    out: OutPath = None,
-    device: Device = "cpu",
-    features: Inception = None,
-    weights: OwnWeights = None,
-    reference: RealImages = None,
-    prompts: PromptsPath = None,
-    grader_model: GraderModel = None,
-    grader_url: GraderUrl = None,
-    grader_revision: GraderRevision = None,
-    repeats: Repeats = 1,
-    max_dollars: MaxDollars = None,
-    prices: Prices = None,
-    concurrency: Concurrency = 8,
-    as_json: AsJson = False,
-) -> None:
-    """Score images made elsewhere, one for each prompt of a suite; the result is marked self-reported."""
-    from tts_bench import commands, wanted
-
-    graded = wanted.Graded(grader_model, grader_url, grader_revision, repeats, max_dollars, prices, concurrency)
-    settings = graded.over(commands.Settings(limit, seed, store, device=device, prompts=prompts))
-    settings = wanted.with_images(settings, None, features, weights, reference)
-    declared = commands.Declared(name, nfe, model, search, tuple(verifier or ()))
-    commands.score(suite, images, declared, settings, out or OUT, as_json)
+add_to(app)
 
 
 @app.command(

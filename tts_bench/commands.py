@@ -19,7 +19,8 @@ from tts_bench.planning import Plan
 from tts_bench.registry import SCORERS
 from tts_bench.report.board import main_metric
 from tts_bench.report.optional import present
-from tts_bench.results import read_results, read_rows
+from tts_bench.results import read_image_rows, read_results, read_rows
+from tts_bench.score import Given, run_detect, run_score
 from tts_bench.self_reported import Declared
 from tts_bench.store import Store
 from tts_bench.store.health import Keep
@@ -63,17 +64,25 @@ def _print_table(card: Suite, done: Evaluation, folder: Path) -> None:
     screen.print(terminal_table(done.results, rows, metric_infos(card), card.title, screen.width))
 
 
-def score(suite: str, images: Path, declared: Declared, settings: Settings, out: Path, as_json: bool) -> None:
+def score(suite: str, given: Given, declared: Declared, settings: Settings, out: Path, as_json: bool) -> None:
     if as_json:
-        console.print_json(api.run_score(suite, images, declared, settings, out).as_json())
+        console.print_json(run_score(suite, given, declared, settings, out).as_json())
         return
     with console.progress_bars() as progress:
-        done = api.run_score(suite, images, declared, settings, out, progress)
+        done = run_score(suite, given, declared, settings, out, progress)
     _print_table(settings.suite(suite), done, out / "results" / done.suite)
     for file, path in done.files.items():
         console.out().print(f"  {file}: {path}", highlight=False, markup=False, soft_wrap=True)
     for note in done.notes:
         console.note(note)
+
+
+def detect(suite: str, images: Path | None, out: Path, settings: Settings) -> None:
+    if images is None:
+        raise BadInput.at("command line", "--images", None, "name the images: a folder, or JSON Lines")
+    with console.progress_bars() as progress:
+        count = run_detect(suite, images, out, settings, progress)
+    console.out().print(f"{count} images: {out}", highlight=False, markup=False, soft_wrap=True)
 
 
 def metrics(
@@ -116,12 +125,16 @@ def _print_plan(made: Plan) -> None:
         *((name, n, f"scores, {made.scorer_cached[name]:,} in the store") for name, n in made.scorer_calls.items()),
         ("seconds", round(made.seconds), "of denoising, about"),
     ]
-    screen.print(f"{made.submissions} submissions x {made.prompts} prompts", highlight=False)
+    screen.print(f"{made.submissions} submissions x {made.prompts} prompts{of_images(made.images)}", highlight=False)
     for name, amount, meaning in rows:
         screen.print(f"{name:<13} {amount:>9,} {meaning}", highlight=False, markup=False)
     screen.print(console.plan_table(made.parts))
     if made.submissions > 1:
         screen.print("What several submissions share stands in the row of the first that needs it.")
+
+
+def of_images(images: int) -> str:
+    return f" x {images} images" if images > 1 else ""
 
 
 def list_all(as_json: bool) -> None:
@@ -215,7 +228,7 @@ def _picks(results: Path) -> set[str]:
         str(key)
         for folder in folders
         for result in read_results(folder)
-        for key in read_rows(folder / result.name)["pick"]
+        for key in read_image_rows(folder / result.name)["pick"]
     }
     if not picks:
         raise BadInput.at("command line", "--results", str(results), "holds no results whose picks could be kept")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tts_bench.errors import NeedsFiles, TtsBenchError
 from tts_bench.prepare import Workshop
+from tts_bench.prompt_files import PromptFiles
 from tts_bench.prompt_sources import Address
 from tts_bench.protocols import ModelSpec
-from tts_bench.registry import FEATURES, METRICS, MODELS, SCORERS, SEARCHES, Registry
+from tts_bench.registry import DETECTORS, FEATURES, METRICS, MODELS, PARTS, SCORERS, SEARCHES, Registry
 from tts_bench.suite import find_suite, suite_names
 from tts_bench.types import Json
 from tts_bench.workers.environment import ENVIRONMENTS, Environment
@@ -20,6 +21,7 @@ from tts_bench.workers.environment import ENVIRONMENTS, Environment
 NEEDS = {
     "model": ("torch", "diffusers", "transformers"), "scorer": ("torch",), "search": (), "suite": (),
     "metric": ("scipy",), "feature": ("torch", "cleanfid", "torch_fidelity", "transformers"),
+    "detector": ("torch", "transformers"), "part": (),
 }  # fmt: skip
 
 
@@ -40,7 +42,7 @@ class Check:
 def check_all(store: Path | None = None) -> list[Check]:
     """Every suite, model, search, scorer, set metric and feature network; with `store`, that too."""
     found = [_suite(name) for name in suite_names()]
-    for registry in (MODELS, SEARCHES, SCORERS, METRICS, FEATURES):
+    for registry in (MODELS, SEARCHES, SCORERS, DETECTORS, PARTS, METRICS, FEATURES):
         found += [_check(registry, name) for name in registry.names()]
     found += [_environment(environment) for environment in ENVIRONMENTS.values()]
     found.append(_machine())
@@ -53,8 +55,8 @@ def _suite(name: str) -> Check:
     except TtsBenchError as error:
         return Check("suite", name, "", False, str(error))
     try:
-        if isinstance(suite.source, Address) and not suite.source.here:
-            fetched = f"ready; its prompts are fetched at first use ({suite.source.url}), or --prompts FILE"
+        if isinstance(suite.source, Address | PromptFiles) and not suite.source.here:
+            fetched = f"ready; its prompts are fetched at first use ({suite.source.url}), or --prompts PLACE"
             return Check("suite", name, suite.title, True, fetched)
         count = len(suite.prompts(None))
         return Check("suite", name, suite.title, True, f"{count} prompts, {len(suite.submissions)} submissions")
@@ -74,7 +76,8 @@ def _check(registry: Registry, name: str) -> Check:
     try:
         made = Workshop()
         makers = {"model": lambda: made.model(ModelSpec(name)), "scorer": lambda: made.scorer(name)}
-        makers |= {"feature": lambda: made.network(name)}
+        makers |= {"feature": lambda: made.network(name), "detector": lambda: made.detector(name)}
+        makers |= {"part": lambda: made.part(name)}
         makers.get(registry.kind, lambda: registry.load(name))()
     except NeedsFiles as error:
         return Check(registry.kind, name, about, True, f"ready, once it has what it needs: {error}")
@@ -88,7 +91,7 @@ def _check(registry: Registry, name: str) -> Check:
             False,
             f"{error.filename or name}: {error.strerror or error}; reinstall tts-bench",
         )
-    fetched = registry is SCORERS and registry.takes(name, "weights")
+    fetched = registry in (SCORERS, DETECTORS, PARTS) and registry.takes(name, "weights")
     where = f"; weights are fetched at first use, or --weights {name}=PLACE" if fetched else ""
     return Check(registry.kind, name, about, True, f"ready{where}")
 

@@ -99,7 +99,7 @@ def begin(entries: Sequence[Entry], prompts: Sequence[Prompt], seed: int) -> lis
 
 
 def _asked(prompt: Prompt) -> Json:
-    return [prompt.id, prompt.text, prompt.label, prompt.metadata]
+    return [prompt.draws, prompt.text, prompt.label, prompt.metadata]
 
 
 def _check_generator(run: Run, search: object) -> None:

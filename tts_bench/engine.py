@@ -7,8 +7,9 @@ saved: replaying it over a warm store brings it back to where it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tts_bench import keys
 from tts_bench.drivers import begin
@@ -25,6 +26,12 @@ from tts_bench.scoring import Scoring, first, image_key
 from tts_bench.store import Store
 from tts_bench.turns import Turns
 from tts_bench.types import Json, Key, Prompt
+
+Judges: TypeAlias = Callable[[Prompt], Sequence[Scorer | Featured]]  # who looks at a prompt's final images
+
+
+def nobody(prompt: Prompt) -> Sequence[Scorer | Featured]:
+    return ()
 
 
 @dataclass
@@ -70,12 +77,12 @@ class Engine:
         return self._makers[name]
 
     def runs(
-        self, entries: Sequence[Entry], prompts: Sequence[Prompt], seed: int, judges: Sequence[Scorer | Featured] = ()
+        self, entries: Sequence[Entry], prompts: Sequence[Prompt], seed: int, judges: Judges = nobody
     ) -> list[Run]:
         """Every submission on every prompt, to its final image; submission by submission in prompt order.
 
-        With `judges`, a final image that all of them have scored already need not be there: after pruning, nothing is
-        made again that nobody looks at.
+        With `judges`, who looks at a prompt's final images, one that all of them have scored already need not be there:
+        after pruning, nothing is made again that nobody looks at.
         """
         for entry in entries:
             self.maker(entry.spec, entry.model)
@@ -114,7 +121,7 @@ class Engine:
             self._names[id(card)] = card, name
         return name
 
-    def _round(self, asking: Sequence[Run], judges: Sequence[Scorer | Featured]) -> list[tuple[Run, Want]]:
+    def _round(self, asking: Sequence[Run], judges: Judges) -> list[tuple[Run, Want]]:
         """One round of each; what may wait: final images of searches that take turns, which would come one by one."""
         wants = [(run, want) for run in asking for want in run.ask()]
         self.store.commit(asks=[ask for run in asking for ask in run.unrecorded()])
@@ -136,22 +143,21 @@ class Engine:
             })  # fmt: skip
         return later
 
-    def _looked_at(self, wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]) -> list[Want]:
+    def _looked_at(self, wants: Sequence[tuple[Run, Want]], judges: Judges) -> list[Want]:
         """Those wants whose image a scorer has yet to see. What only serves as a start is made when it is needed."""
         readers = _readers(wants, judges)
         unseen = {name: self.scoring.unseen(scorer, states) for name, (scorer, states) in readers.items()}
         found = []
         for run, want in wants:
-            own = judges if run.done else list(run.entry.scorers.values())
+            own = judges(run.prompt) if run.done else list(run.entry.scorers.values())
             if (run.done and not own) or any(want.state.key in unseen[id(scorer)] for scorer in own):
                 found.append(want)
         return found
 
-    def _to_come(
-        self, asking: Sequence[Run], wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]
-    ) -> Iterator[object]:
+    def _to_come(self, asking: Sequence[Run], wants: Sequence[tuple[Run, Want]], judges: Judges) -> Iterator[object]:
         """Who has yet to look at one of the wants, or as long as final images are to come will then."""
-        yield from () if all(run.done for run in asking) else judges
+        if not all(run.done for run in asking):
+            yield from {id(judge): judge for run in asking for judge in judges(run.prompt)}.values()
         for scorer, states in _readers(wants, judges).values():
             if isinstance(scorer, Fetches) and self.scoring.unseen(scorer, states):
                 yield scorer
@@ -161,12 +167,10 @@ class Engine:
         return sum(self.store.seconds({name for s in states for name in (s.key, image_key(s))}).values())
 
 
-def _readers(
-    wants: Sequence[tuple[Run, Want]], judges: Sequence[Scorer | Featured]
-) -> dict[int, tuple[Scorer | Featured, list[State]]]:
+def _readers(wants: Sequence[tuple[Run, Want]], judges: Judges) -> dict[int, tuple[Scorer | Featured, list[State]]]:
     """Who is to look at which states: a verifier at candidates, judges at final images."""
     found: dict[int, tuple[Scorer | Featured, list[State]]] = {}
     for run, want in wants:
-        for scorer in judges if run.done else run.entry.scorers.values():
+        for scorer in judges(run.prompt) if run.done else run.entry.scorers.values():
             found.setdefault(id(scorer), (scorer, []))[1].append(want.state)
     return found

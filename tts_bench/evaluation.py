@@ -19,6 +19,7 @@ from tts_bench.engine import Engine
 from tts_bench.entry import Entry
 from tts_bench.ledger import mean_ledger
 from tts_bench.metrics_of_images import ImageMetrics, Measured
+from tts_bench.per_prompt import by_prompt, mean_of_images
 from tts_bench.prepare import Workshop
 from tts_bench.protocols import Featured, Scorer
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
@@ -26,7 +27,7 @@ from tts_bench.run import Run
 from tts_bench.set_measures import SetMeasures
 from tts_bench.submission import Submission
 from tts_bench.suite import Suite
-from tts_bench.types import Json
+from tts_bench.types import Json, Prompt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,10 +94,10 @@ class Evaluator:
         return ImageMetrics(self.suite, self.workshop)
 
     def run(self, submissions: Sequence[Submission]) -> Evaluation:
-        prompts = self.suite.prompts(self.limit)
+        prompts = self.suite.images_asked(self.limit)
         seed = self.suite.seed if self.seed is None else self.seed
         entries = self.workshop.entries(submissions)
-        runs = self.engine.runs(entries, prompts, seed, self.judges())
+        runs = self.engine.runs(entries, prompts, seed, self.judges)
         measured = self.measure(runs)
         per_entry = [runs[i : i + len(prompts)] for i in range(0, len(runs), len(prompts))]
         results = [
@@ -108,9 +109,9 @@ class Evaluator:
         notes = [*self.metrics.notes, *self.sets.notes, *self.metrics.asked()]
         return Evaluation(self.suite.name, results, files, nfe_run, charged, self.replaced, notes)
 
-    def judges(self) -> list[Scorer | Featured]:
-        """What looks at final images."""
-        return [*self.metrics.scorers.values(), *self.sets.networks.values()]
+    def judges(self, prompt: Prompt) -> list[Scorer | Featured]:
+        """What looks at the final images of a prompt."""
+        return [*self.metrics.judges(prompt), *self.sets.networks.values()]
 
     def measure(self, runs: Sequence[Run]) -> Measured:
         """The suite's metrics of every final image and, where the suite draws curves, of every candidate."""
@@ -122,11 +123,14 @@ class Evaluator:
         self, submission: Submission, entry: Entry, runs: Sequence[Run], measured: Measured, seed: int
     ) -> Result:
         """Write one submission's result and rows; the result as it is read back."""
-        rows = rows_of(runs, measured, diversities(runs, self.engine.scoring))
+        images = rows_of(runs, measured, diversities(runs, self.engine.scoring))
+        rows = by_prompt(images, list(measured), self.suite.images)
         finals = [run.settled()[1] for run in runs]
         sets = self.sets.numbers(finals, self.engine.scoring)
         result = Result(
-            suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.source.sha256, len(runs), seed),
+            suite=SuiteRun(
+                self.suite.name, self.suite.digest, self.suite.source.sha256, len(rows), seed, self.suite.images
+            ),
             name=submission.name,
             digest=submission.digest,
             recipe=submission.recipe,
@@ -143,7 +147,7 @@ class Evaluator:
         )
         folder = self.folder / submission.name
         self.note_replaced(folder, result)
-        write_result(folder, result, rows, submission.to_toml())
+        write_result(folder, result, rows, submission.to_toml(), images)
         return read_result(folder)
 
     def note_replaced(self, folder: Path, result: Result) -> None:
@@ -177,14 +181,11 @@ class Evaluator:
             name: stats.best_of_k_curve(verifier, _table([[of[s.key] for s in pool[:size]] for pool in pools]), counts)
             for name, of in measured.items()
         }
-        shares = {metric.name for metric in self.metrics.used if metric.percent}
+        of_prompts = {name: mean_of_images(values, self.suite.images) for name, values in expected.items()}
+        categories = [run.prompt.category for run in runs[:: self.suite.images]]
         solve = runs[0].ledger.nfe / len(pools[0])  # candidates of one kind cost the same
         return [
-            CurvePoint(
-                k,
-                float(k * solve),
-                {n: stats.mean_estimate(v[:, i], seed, share=n in shares) for n, v in expected.items()},
-            )
+            CurvePoint(k, float(k * solve), self.metrics.of_columns(of_prompts, i, categories, seed))
             for i, k in enumerate(counts)
         ]
 
@@ -196,7 +197,7 @@ class Evaluator:
 
 def flags_of(scorers: Collection[str], suite: Suite) -> list[str]:
     """What a reader must know before comparing: the oracle, and verifiers that are also reported as metrics."""
-    used = [metric for metric in suite.metrics if metric.scorer in scorers]
+    used = [metric for metric in suite.metrics if set(metric.scorers) & set(scorers)]
     known = [metric for metric in suite.set_metrics if set(metric.oracles) & set(scorers)]
     oracle = ["oracle"] if any(metric.oracle for metric in used) or known else []
     return oracle + [f"own_metric:{metric.name}" for metric in (*used, *known)]
@@ -221,7 +222,7 @@ def _row(run: Run, measured: Measured, diversity: float | None) -> dict[str, obj
     prompt, (pick, final) = run.prompt, run.settled()
     metrics = {name: _number(of.get(final.key)) for name, of in measured.items()}
     return {
-        "prompt_id": prompt.id, "text": prompt.text, "category": prompt.category, "split": prompt.split,
+        "prompt_id": prompt.draws, "text": prompt.text, "category": prompt.category, "split": prompt.split,
         "pick": final.key, **metrics, "verifier": _number(run.values.get(pick.key)),
         "nfe": float(run.ledger.nfe), "diversity": _number(diversity),
     }  # fmt: skip

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tts_bench import stats
+import numpy as np
+
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.grader.report import report
+from tts_bench.macro import macro_estimate
+from tts_bench.metric_card import Metric
 from tts_bench.prepare import Workshop
 from tts_bench.protocols import Scorer, is_over_set
 from tts_bench.recipes import State
 from tts_bench.scorers.llm_grader import LlmGrader
 from tts_bench.scoring import Scoring
-from tts_bench.stats import Estimate
-from tts_bench.suite import Metric, Suite
-from tts_bench.types import Json, Key, Values
+from tts_bench.stats import Estimate, Numbers, mean_estimate
+from tts_bench.suite import Suite
+from tts_bench.types import Json, Key, Prompt, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,14 +37,19 @@ class ImageMetrics:
     suite: Suite
     workshop: Workshop
     notes: list[str] = field(default_factory=list)
+    only: Collection[str] | None = None  # the names of those that are wanted, all where None
+    told: bool = False  # their numbers are known already, and no scorer is made
 
     @cached_property
     def used(self) -> list[Metric]:
         """BadInput for a metric that asks a scorer for a number it does not give, or that is of a set."""
         found, left_out = [], defaultdict(list)
         for metric in self.suite.metrics:
+            if self.only is not None and metric.name not in self.only:
+                continue
             try:
-                self._check(metric, self.workshop.scorer(metric.scorer))
+                if not self.told:
+                    self._look(metric)
                 found.append(metric)
             except NeedsFiles as error:
                 if not metric.optional:
@@ -50,34 +58,53 @@ class ImageMetrics:
         self.notes += [f"left out: {', '.join(names)}: {why}" for why, names in left_out.items()]
         return found
 
+    def _look(self, metric: Metric) -> None:
+        """Every scorer of a metric; NeedsFiles says which categories can do without those that lack files."""
+        lacking: dict[str, NeedsFiles] = {}
+        for name in metric.scorers:
+            try:
+                self._check(metric, name, self.workshop.scorer(name))
+            except NeedsFiles as error:
+                lacking[name] = error
+        if lacking:
+            first = next(iter(lacking.values()))
+            able = [category for category, name in metric.by_category.items() if name not in lacking]
+            raise NeedsFiles(f"{first}; or leave some out: --categories {','.join(able)}") if able else first
+
     def check(self, asks: bool) -> None:
         """What can be refused is refused now: see `used`. If there will be questions, a grader must be able to ask."""
         for scorer in self.scorers.values():
             if asks and isinstance(scorer, LlmGrader) and (lack := scorer.lacks()) is not None:
                 raise BadInput(lack)
 
-    def _check(self, metric: Metric, scorer: Scorer) -> None:
+    def _check(self, metric: Metric, name: str, scorer: Scorer) -> None:
         place = f"metrics.{metric.name}"
         if is_over_set(scorer):
             fix = "judges a set of images, and can be no metric of each"
-            raise BadInput.at(self.suite.path.name, f"{place}.scorer", metric.scorer, fix)
+            raise BadInput.at(self.suite.path.name, f"{place}.scorer", name, fix)
         if metric.output not in scorer.outputs:
-            fix = f"{metric.scorer} gives {', '.join(scorer.outputs)}"
+            fix = f"{name} gives {', '.join(scorer.outputs)}"
             raise BadInput.at(self.suite.path.name, f"{place}.output", metric.output, fix)
 
-    @property
+    @cached_property
     def scorers(self) -> dict[str, Scorer]:
         """By name, each once."""
-        return {metric.scorer: self.workshop.scorer(metric.scorer) for metric in self.used}
+        return {name: self.workshop.scorer(name) for metric in self.used for name in metric.scorers}
+
+    def judges(self, prompt: Prompt) -> list[Scorer]:
+        """The scorers whose numbers for an image of this prompt are metrics."""
+        return [scorer for name, scorer in self.scorers.items() if self.asked_of(name, prompt)]
+
+    def asked_of(self, name: str, prompt: Prompt) -> bool:
+        """Whether a scorer's number for an image of this prompt is one of the metrics."""
+        return any(metric.judge(prompt.category) == name for metric in self.used)
 
     def measure(self, states: Sequence[State], scoring: Scoring) -> Measured:
         scored: dict[str, Mapping[Key, Values]] = {
-            name: scoring.score(scorer, states) for name, scorer in self.scorers.items()
+            name: scoring.score(scorer, [state for state in states if self.asked_of(name, state.prompt)])
+            for name, scorer in self.scorers.items()
         }
-        return {
-            metric.name: {key: values.get(metric.output) for key, values in scored[metric.scorer].items()}
-            for metric in self.used
-        }
+        return {metric.name: _numbers(metric, states, scored) for metric in self.used}
 
     def grading(self, states: Sequence[State], scoring: Scoring) -> dict[str, Json]:
         """What a result says of scorers that are asked by the question, by name: see `grader.report`."""
@@ -86,7 +113,7 @@ class ImageMetrics:
             if isinstance(scorer, LlmGrader):
                 reasons = scoring.reasons(scorer, states)
                 told = report(scorer.settings, scoring.answers(scorer, states), reasons)
-                missing = {state.prompt.id: reasons[state.key][0] for state in states if state.key in reasons}
+                missing = {state.prompt.draws: reasons[state.key][0] for state in states if state.key in reasons}
                 found[name] = {**told, "missing": missing}
         return found
 
@@ -103,11 +130,27 @@ class ImageMetrics:
         return found
 
     def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-        """Of every metric, the mean over rows, one a prompt."""
-        return {
-            metric.name: stats.mean_estimate(rows[metric.name].to_numpy(), seed, share=metric.percent)
-            for metric in self.used
-        }
+        """Of every metric, the mean over rows, one a prompt, of those categories that it judges."""
+        categories = list(rows["category"])
+        found = {m.name: self.estimate(m, rows[m.name].to_numpy(), categories, seed) for m in self.used}
+        return {name: estimate for name, estimate in found.items() if estimate is not None}
+
+    def of_columns(
+        self, values: Mapping[str, np.ndarray], place: int, categories: Sequence[str], seed: int
+    ) -> dict[str, Estimate]:
+        """Of each metric's numbers (prompts, places) those at one place, as `estimates` has them."""
+        found = {m.name: self.estimate(m, values[m.name][:, place], categories, seed) for m in self.used}
+        return {name: estimate for name, estimate in found.items() if estimate is not None}
+
+    def estimate(self, metric: Metric, values: Numbers, categories: Sequence[str], seed: int) -> Estimate | None:
+        """The mean of one number a prompt, by the prompts' categories; None where the metric judges none of them."""
+        judged = [place for place, category in enumerate(categories) if metric.judge(category) is not None]
+        if not judged:
+            return None
+        kept, of = np.asarray(values, dtype=np.float64)[judged], [categories[place] for place in judged]
+        if metric.macro and len(set(of)) > 1:
+            return macro_estimate(kept, of, seed)
+        return mean_estimate(kept, seed, share=metric.percent)
 
     def groups(self, rows: pd.DataFrame, seed: int) -> dict[str, dict[str, dict[str, Estimate]]]:
         """Every metric within each category and split, in the suite's order."""
@@ -115,3 +158,11 @@ class ImageMetrics:
 
     def _group(self, rows: pd.DataFrame, by: str, names: Iterable[str], seed: int) -> dict[str, dict[str, Estimate]]:
         return {name: self.estimates(rows.loc[rows[by] == name], seed) for name in names if name}
+
+
+def _numbers(
+    metric: Metric, states: Sequence[State], scored: Mapping[str, Mapping[Key, Values]]
+) -> dict[Key, float | None]:
+    """The metric of each image, from the scorer that judges its category."""
+    judges = [(state.key, metric.judge(state.prompt.category)) for state in states]
+    return {key: scored[name][key].get(metric.output) for key, name in judges if name is not None}

@@ -71,6 +71,32 @@ Limit = Annotated[
         help="How many prompts (of a suite of classes: images).",
     ),
 ]
+PerPrompt = Annotated[
+    int | None,
+    typer.Option("--per-prompt", min=1, max=100, show_default="the card's", help="Images a prompt, a search for each."),
+]
+Categories = Annotated[
+    str | None,
+    typer.Option("--categories", show_default="all", help="The prompts of these alone: color,shape,texture."),
+]
+RulesName = Annotated[
+    str | None,
+    typer.Option(
+        "--rules",
+        show_default="the card's",
+        help="A suite's rules as its authors' code has them, or without their oddities: official or fixed.",
+        rich_help_panel=SETS,
+    ),
+]
+DetectorName = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        show_default="the card's",
+        help="What finds objects where a suite's rules ask for them (see `tts-bench list`).",
+        rich_help_panel=SETS,
+    ),
+]
 LabelOrder = Annotated[
     str | None,
     typer.Option("--labels", show_default="the card's", help="Class labels balanced or sampled.", rich_help_panel=SETS),
@@ -132,8 +158,12 @@ Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:0, mps ..
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
 
 BroughtPath = Annotated[
-    Path,
-    typer.Option("--images", help='A folder of pictures named by prompt id, 7.png, or JSON Lines {"id", "image"}.'),
+    Path | None,
+    typer.Option(
+        "--images",
+        help="A folder of pictures named by prompt ids (7.png; of several a prompt 7_1.png), or as T2I-CompBench and "
+        'GenEval name theirs; or JSON Lines of {"id", "image"} (and "number").',
+    ),
 ]
 PromptsPath = Annotated[
     Path | None,

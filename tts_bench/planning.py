@@ -56,6 +56,7 @@ class Plan:
     """
 
     prompts: int = 0
+    images: int = 1  # a prompt
     submissions: int = 0
     states: int = 0
     cached: int = 0
@@ -68,7 +69,8 @@ class Plan:
 
     def as_json(self) -> dict[str, Json]:
         return {
-            "prompts": self.prompts, "submissions": self.submissions, "states": self.states, "cached": self.cached,
+            "prompts": self.prompts, "images": self.images, "submissions": self.submissions,
+            "states": self.states, "cached": self.cached,
             "nfe_charged": self.nfe_charged, "nfe_run": self.nfe_run, "scorer_calls": dict(self.scorer_calls),
             "scorer_cached": dict(self.scorer_cached), "seconds": self.seconds,
             "by_submission": [part.as_json() for part in self.parts],
@@ -81,7 +83,7 @@ def make_plan(
     """`workshop` has made the entries, and makes what measures."""
     runs = begin(entries, prompts, seed)
     wants = _walk(runs, engine)
-    plan = Plan(prompts=len(prompts), submissions=len(entries))
+    plan = Plan(prompts=len(prompts) // suite.images, images=suite.images, submissions=len(entries))
     held = {want.state.key: want.state for _, want in wants if want.state.kept}
     coming = [*held, *(estimate_key(want.state.key) for _, want in wants if want.estimate)]
     to_run = _to_run(entries, wants, engine, coming)
@@ -148,15 +150,15 @@ def _count_scores(
     plan: Plan, suite: Suite, runs: Sequence[Run], engine: Engine, workshop: Workshop
 ) -> dict[str, Counter[str]]:
     """Fills in the plan's counts; the numbers to be given, by submission and scorer, each for the first that asks."""
-    metric_scorers = ImageMetrics(suite, workshop).scorers
+    metrics = ImageMetrics(suite, workshop)
     networks = {f"{name} features": seen for name, seen in SetMeasures(suite, workshop).networks.items()}
     asked: dict[str, dict[Key, str]] = {}
     for run in runs:
         curve = suite.curve and run.entry.has_curve
         finals = [run.final] if run.final else []
-        for name, scorer in {**run.entry.scorers, **metric_scorers}.items():
+        for name, scorer in {**run.entry.scorers, **metrics.scorers}.items():
             states = list(run.known.values()) if name in run.entry.scorers else []
-            states += [*finals, *(run.pool if curve else [])] if name in metric_scorers else []
+            states += [*finals, *(run.pool if curve else [])] if metrics.asked_of(name, run.prompt) else []
             named = [fact for state in states for fact in _facts(scorer, state)]
             _note(asked.setdefault(name, {}), named, run)
         for name, seen in networks.items():

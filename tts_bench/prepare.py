@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tts_bench import keys
+from tts_bench.detections.protocol import Detector
 from tts_bench.entry import Entry
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.features.protocol import FeatureNetwork, HasReference
@@ -18,10 +19,10 @@ from tts_bench.metrics.sample import Reference
 from tts_bench.models.schedule import SOLVERS, WHOLE, Grid
 from tts_bench.progress import Progress
 from tts_bench.protocols import Model, ModelSpec, Scorer, Weights
-from tts_bench.registry import FEATURES, MODELS, SCORERS, SEARCHES, Registry
+from tts_bench.registry import DETECTORS, FEATURES, MODELS, PARTS, SCORERS, SEARCHES, Registry
 from tts_bench.set_card import INCEPTIONS
 from tts_bench.submission import Submission
-from tts_bench.types import Json, SearchFunction
+from tts_bench.types import Json, Rules, SearchFunction
 from tts_bench.verifier import MEANS
 
 if TYPE_CHECKING:
@@ -47,9 +48,12 @@ class Workshop:
     batch_size: int = 32  # real images that a network sees at once
     cache: Cache | None = None  # of what networks saw of real images
     grader: GraderSettings | None = None
+    rules: Rules = "official"  # of scorers that know more than one reading
+    finder: str | None = None  # the detector of scorers that need one, each has its own otherwise
     progress: Progress | None = None
     _models: dict[ModelSpec, Model] = field(default_factory=dict)
     _scorers: dict[str, Scorer] = field(default_factory=dict)
+    _parts: dict[str, Any] = field(default_factory=dict)
     _networks: dict[str, FeatureNetwork] = field(default_factory=dict)
     _real: dict[str, tuple[Reference, Mapping[str, Json]]] = field(default_factory=dict)
 
@@ -96,6 +100,19 @@ class Workshop:
             self._scorers[name] = self._made(SCORERS, name)
         return self._scorers[name]
 
+    def part(self, name: str) -> Any:
+        """What scorers share: a language, how near things are. Made here, opened at its first use."""
+        if name not in self._parts:
+            self._parts[name] = self._made(PARTS, name)
+        return self._parts[name]
+
+    def detector(self, name: str) -> Detector:
+        """The call's detector, or the one of that name."""
+        name = self.finder or name
+        if name not in self._parts:
+            self._parts[name] = self._made(DETECTORS, name)
+        return self._parts[name]
+
     def network(self, name: str) -> FeatureNetwork:
         """A feature network; made here, loaded at its first image."""
         name = self._seen_by(name)
@@ -112,7 +129,7 @@ class Workshop:
 
     def unused(self) -> list[str]:
         """Names of files that the call was given and that nothing of it has asked for."""
-        scorers = [name for name in self.weights if name not in {**self._scorers, **self._networks}]
+        scorers = [name for name in self.weights if name not in {**self._scorers, **self._networks, **self._parts}]
         return scorers + [name for name in self.references if name not in self._real]
 
     def reference(self, network: str) -> tuple[Reference, Mapping[str, Json]]:
@@ -136,14 +153,15 @@ class Workshop:
     def _made(self, registry: Registry, name: str) -> Any:
         """With files of the user's where there are any, on the device, and with the call's other parts, as it asks.
 
-        A plug-in's `load` may take `device`, `weights` and `revision`, `features` and `reference`, and `grader`, by
-        these names.
+        A plug-in's `load` may take by these names: `device`; `weights` and `revision`; `grader` and `rules`; and what
+        makes more by its name, `features`, `reference`, `detector`, `part` and `scorer`.
         """
         given = self.weights.get(name)
         if given is not None and not registry.takes(name, "weights"):
             raise BadInput.at("command line", "--weights", name, f"this {registry.kind} has its own; leave it out")
         parts: dict[str, Any] = {
             "device": self.device, "features": self.network, "reference": self.reference, "grader": self.grader,
+            "rules": self.rules, "detector": self.detector, "part": self.part, "scorer": self.scorer,
         }  # fmt: skip
         return registry.make(name, parts | (given.options if given else {}))
 

@@ -2,12 +2,15 @@
 
 file = "shapes.prompts.jsonl"   # a file beside the card
 sha256 = "..."                  # what it must be
+categories = { two = "color" }  # optional: other names for its categories; those without one are left out
 
 url = "https://..."             # or a file at an address, fetched once, or copied from `--prompts FILE`:
 sha256 = "..."                  # either is held to this
 text = "Prompts"                # its columns, of which the last two are optional
 category = "Category"
 id = "No."
+
+reader = "t2i_compbench"        # or several files, see `prompt_files`
 
 labels = "balanced"             # or class labels, "balanced" or "sampled",
 classes = 10                    # of so many classes,
@@ -19,28 +22,27 @@ own = true                      # or the user's file, `--prompts FILE`
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
-from tts_bench.checks import boolean, choice, integer, matching, text
-from tts_bench.errors import BadInput, NeedsFiles, ServiceFailed
-from tts_bench.files import read_limited, write_together
+from tts_bench import keys
+from tts_bench.checks import boolean, choice, integer, text
+from tts_bench.errors import BadInput, NeedsFiles
+from tts_bench.files import read_limited
 from tts_bench.keys import check_name, inside
 from tts_bench.labels import ORDERS, Labels, Order
-from tts_bench.plaintext import shown
+from tts_bench.pinned_files import kept_at, pinned_content
+from tts_bench.plaintext import did_you_mean, shown
+from tts_bench.prompt_files import HTTPS, SHA256, reader_name, take_files
 from tts_bench.prompt_tables import Columns, parse_prompts
 from tts_bench.prompts import MAX_BYTES, read_prompts
+from tts_bench.suites.turns import by_turns
 from tts_bench.tables import Table
 from tts_bench.types import Prompt
-from tts_bench.user_folder import user_folder
-
-SECONDS = 30.0  # without an answer
-SHA256 = matching("[0-9a-f]{64}", "a sha256 in 64 lower-case hex digits")
-HTTPS = matching(r"https://[!-~]{1,500}", "an address that begins with https://")
 
 
 class Source(Protocol):
@@ -54,13 +56,29 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class PromptFile:
-    """A file beside the card, and what its sha256 must be."""
+    """A file beside the card, and what its sha256 must be.
+
+    `categories` gives those of the file other names; prompts of the others are left out, unless it is empty.
+    """
 
     path: Path
-    sha256: str
+    content: str
+    categories: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        return keys.digest([self.content, dict(self.categories)]) if self.categories else self.content
 
     def prompts(self) -> tuple[Prompt, ...]:
-        return read_prompts(self.path, self.sha256)
+        found = read_prompts(self.path, self.content)
+        if not self.categories:
+            return found
+        return by_turns([
+            replace(prompt, category=new)
+            for old, new in self.categories.items()
+            for prompt in found
+            if prompt.category == old
+        ])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,32 +93,12 @@ class Address:
     @property
     def here(self) -> bool:
         """Whether nothing need be fetched."""
-        return self.copy is not None or self._kept.exists()
-
-    @property
-    def _kept(self) -> Path:
-        return user_folder() / "prompts" / self.sha256
+        return self.copy is not None or kept_at(self.sha256).exists()
 
     def prompts(self) -> tuple[Prompt, ...]:
         """BadInput for another file than the pinned one, ServiceFailed where it cannot be fetched."""
-        return parse_prompts(self._content(), PurePosixPath(urlsplit(self.url).path).name, self.columns)
-
-    def _content(self) -> bytes:
-        if self.copy is not None:
-            return self._held(read_limited(self.copy, MAX_BYTES), shown(self.copy))
-        kept = self._kept
-        if not kept.exists():
-            fetched = self._held(fetch(self.url), self.url)
-            write_together(kept.parent, {kept.name: fetched})
-            return fetched
-        return self._held(read_limited(kept, MAX_BYTES), shown(kept))
-
-    def _held(self, content: bytes, place: str) -> bytes:
-        found = hashlib.sha256(content).hexdigest()
-        if found != self.sha256:
-            fix = f"the card pins {self.sha256}: get {self.url}; for prompts of your own take --suite prompts"
-            raise BadInput.at(place, "sha256", found, fix)
-        return content
+        name = PurePosixPath(urlsplit(self.url).path).name
+        return parse_prompts(pinned_content(self.url, self.sha256, self.copy), name, self.columns)
 
 
 @dataclass(frozen=True)
@@ -128,33 +126,43 @@ class OwnPrompts:
         return read_limited(self._given, MAX_BYTES)
 
 
-def fetch(url: str) -> bytes:
-    """The file at an https address; ServiceFailed for whatever the network does."""
-    from urllib.request import Request, urlopen
+@dataclass(frozen=True)
+class OfCategories:
+    """The prompts of some categories alone; `whose` card they are of."""
 
-    try:
-        with urlopen(Request(url, headers={"User-Agent": "tts-bench"}), timeout=SECONDS) as answer:  # noqa: S310
-            content = answer.read(MAX_BYTES + 1)
-    except (OSError, HTTPException, ValueError) as error:
-        why = " ".join(str(error).split())[:160]
-        fix = f"cannot be fetched ({why}); run again, or get it yourself and give --prompts FILE"
-        raise ServiceFailed(f"{url}: {fix}") from error
-    if len(content) > MAX_BYTES:
-        raise BadInput.at("prompts", "url", url, f"is larger than the {MAX_BYTES} bytes allowed here")
-    return content
+    source: Source
+    categories: tuple[str, ...]
+    whose: str
+
+    @property
+    def sha256(self) -> str:
+        return keys.digest(["categories", self.source.sha256, sorted(self.categories)])
+
+    def prompts(self) -> tuple[Prompt, ...]:
+        """BadInput for a category of which there is no prompt."""
+        every = self.source.prompts()
+        known = list(dict.fromkeys(prompt.category for prompt in every if prompt.category))
+        if odd := [name for name in self.categories if name not in known]:
+            raise BadInput.at(self.whose, "categories", odd[0], f"no such category; {did_you_mean(odd[0], known)}")
+        return tuple(prompt for prompt in every if prompt.category in self.categories)
 
 
 def take_source(table: Table, folder: Path) -> Source:
     """The source that a card in `folder` names; BadInput for one that it may not."""
     if table.take("own", boolean, False):
         return OwnPrompts()
+    if (reader := table.take("reader", reader_name, None)) is not None:
+        return take_files(table, reader)
     if (url := table.take("url", HTTPS, None)) is not None:
         name = text(200)
         columns = Columns(table.take("text", name), table.take("category", name, ""), table.take("id", name, ""))
         return Address(url, table.take("sha256", SHA256), columns)
     order = cast("Order | None", table.take("labels", choice(*ORDERS), None))
     if order is None:
-        return PromptFile(inside(folder, table.take("file", _beside)), table.take("sha256", SHA256))
+        path = inside(folder, table.take("file", _beside))
+        renamed = table.optional_table("categories")
+        names = {name: renamed.take(name, text(100)) for name in renamed.data} if renamed else {}
+        return PromptFile(path, table.take("sha256", SHA256), names)
     return Labels(
         order=order,
         classes=table.take("classes", integer(1, 1_000_000)),

@@ -185,6 +185,17 @@ SCORERS = Registry("scorer", {
     "image_reward": "tts_bench.scorers.image_reward:load",
     "vqa_score": "tts_bench.scorers.vqa_score:load",
     "llm_grader": "tts_bench.scorers.llm_grader:load",
+    "blip_vqa": "tts_bench.scorers.blip_vqa:load",
+    "clip_similarity": "tts_bench.scorers.clip_similarity:load",
+    "spatial_2d": "tts_bench.scorers.spatial_2d:load",
+    "spatial_3d": "tts_bench.scorers.spatial_3d:load",
+    "numeracy": "tts_bench.scorers.numeracy:load",
+    "three_in_one": "tts_bench.scorers.three_in_one:load",
+    "geneval": "tts_bench.scorers.geneval:load",
+    "shapes_attributes": "tts_bench.scorers.shapes_compbench:load_attributes",
+    "shapes_spatial": "tts_bench.scorers.shapes_compbench:load_spatial",
+    "shapes_numeracy": "tts_bench.scorers.shapes_compbench:load_numeracy",
+    "shapes_complex": "tts_bench.scorers.shapes_compbench:load_complex",
     "t2v_vqascore": "tts_bench.scorers.t2v_metrics:load_vqascore",
     "t2v_clipscore": "tts_bench.scorers.t2v_metrics:load_clipscore",
     "t2v_itmscore": "tts_bench.scorers.t2v_metrics:load_itmscore",
@@ -206,5 +217,24 @@ FEATURES = Registry("feature", {
     "fidelity": "tts_bench.features.fidelity:load",
     "dinov2": "tts_bench.features.dinov2:load",
     "digits": "tts_bench.features.digits:load",
+})  # fmt: skip
+DETECTORS = Registry("detector", {
+    "owlv2": "tts_bench.detections.owlv2:load",
+    "detr": "tts_bench.detections.detr:load",
+    "mask2former": "tts_bench.detections.mask2former:load",
+    "recorded": "tts_bench.detections.recorded:load",
+    "shapes": "tts_bench.detections.shapes:load",
+})  # fmt: skip
+# What scorers share besides: a language, how near things are, what colour they have.
+PARTS = Registry("part", {
+    "language": "tts_bench.compbench.language:find_language",
+    "dpt": "tts_bench.detections.dpt:load",
+    "colors": "tts_bench.geneval.colors:load",
+})  # fmt: skip
+# How prompts are read from files of several shapes: functions of the files' contents by name. One that reads the same
+# files as other prompts has another name.
+READERS = Registry("reader", {
+    "t2i_compbench": "tts_bench.suites.compbench:read",
+    "geneval": "tts_bench.suites.geneval:read",
 })  # fmt: skip
 SUITES = Registry("suite", {})  # functions that return a card's path; the project's own are the cards in benchmarks/

@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 
 FORMAT = 2  # 1 had no diversity in its rows
 RESULT, ROWS, SUBMISSION = "result.json", "rows.parquet", "submission.toml"
+IMAGES = "images.parquet"  # of several images a prompt, their rows: prompt_id is the prompt's, then ...#2, ...#3
 Metrics: TypeAlias = "Mapping[str, Estimate]"
 
 
 @dataclass(frozen=True)
 class SuiteRun:
-    """What was evaluated: digests of the suite's card and prompts, the first `n` prompts, the seed."""
+    """What was evaluated: digests of the suite's card and prompts, the first `n` prompts, the seed, images a prompt."""
 
     name: str
     card: Key
     prompts: Key
     n: int
     seed: int
+    images: int = 1
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Result:
 
     def as_json(self) -> dict[str, Json]:
         suite = {name: getattr(self.suite, name) for name in ("name", "card", "prompts", "n", "seed")}
+        suite |= {"images": self.suite.images} if self.suite.images > 1 else {}
         groups = {
             kind: {group: _metrics_json(metrics) for group, metrics in of_kind.items()}
             for kind, of_kind in self.groups.items()
@@ -104,14 +107,19 @@ class Result:
         }  # fmt: skip
 
 
-def write_result(folder: Path, result: Result, rows: pandas.DataFrame, submission_toml: str) -> Path:
-    """Write the three files, result.json last, and return its path.
+def write_result(
+    folder: Path, result: Result, rows: pandas.DataFrame, submission_toml: str, images: pandas.DataFrame | None = None
+) -> Path:
+    """Write the three files, result.json last, and return its path; of several images a prompt those too.
 
-    `rows` holds one row a prompt, with the columns of `tts_bench.rows`. BadInput if result or rows could not be read
-    back; MachineFailed, with the old files untouched, if the disk refuses.
+    `rows` holds one row a prompt, `images` one an image, with the columns of `tts_bench.rows`. BadInput if result or
+    rows could not be read back; MachineFailed, with the old files untouched, if the disk refuses.
     """
-    table = prompt_rows.encode(rows, result.of_prompts, result.suite.n, folder / ROWS)
-    result = replace(result, files={ROWS: hashlib.sha256(table).hexdigest()})
+    tables = {ROWS: prompt_rows.encode(rows, result.of_prompts, result.suite.n, folder / ROWS)}
+    if images is not None and result.suite.images > 1:
+        count = result.suite.n * result.suite.images
+        tables[IMAGES] = prompt_rows.encode(images, result.of_prompts, count, folder / IMAGES)
+    result = replace(result, files={name: hashlib.sha256(table).hexdigest() for name, table in tables.items()})
     try:
         text = json.dumps(result.as_json(), sort_keys=True, indent=2, allow_nan=False) + "\n"
     except ValueError as error:
@@ -119,23 +127,34 @@ def write_result(folder: Path, result: Result, rows: pandas.DataFrame, submissio
             folder / RESULT, "content", str(error), "a number must be finite; null says unscored"
         ) from error
     _parse(Node(folder / RESULT, "", parse_json(text.encode("ascii"), folder / RESULT)))
-    for name in (ROWS, SUBMISSION, RESULT):
+    files = {**tables, SUBMISSION: submission_toml.encode("utf-8"), RESULT: text.encode("ascii")}
+    for name in files:
         _path(folder, name)
-    write_together(folder, {ROWS: table, SUBMISSION: submission_toml.encode("utf-8"), RESULT: text.encode("ascii")})
+    write_together(folder, files)
     return folder / RESULT
 
 
 def read_result(folder: Path) -> Result:
     """The result in `folder`, every key, type and range checked, and its rows' digest; BadInput for each defect."""
     result = _parse(Node(folder / RESULT, "", read_json(_path(folder, RESULT))))
-    _rows_content(folder, result)
+    for name in result.files:
+        _content(folder, result, name)
     return result
 
 
 def read_rows(folder: Path) -> pandas.DataFrame:
     """The rows of the result in `folder`: text columns as str, numbers as float64 with NaN for unscored."""
     result = read_result(folder)
-    return prompt_rows.decode(_rows_content(folder, result), result.of_prompts, result.suite.n, folder / ROWS)
+    return prompt_rows.decode(_content(folder, result, ROWS), result.of_prompts, result.suite.n, folder / ROWS)
+
+
+def read_image_rows(folder: Path) -> pandas.DataFrame:
+    """The rows of every image; of a result with one image a prompt, the rows of the prompts."""
+    result = read_result(folder)
+    if IMAGES not in result.files:
+        return read_rows(folder)
+    count = result.suite.n * result.suite.images
+    return prompt_rows.decode(_content(folder, result, IMAGES), result.of_prompts, count, folder / IMAGES)
 
 
 def read_results(folder: Path) -> list[Result]:
@@ -158,11 +177,11 @@ def _path(folder: Path, name: str) -> Path:
     return keys.inside(folder.parent, folder.name, name)
 
 
-def _rows_content(folder: Path, result: Result) -> bytes:
-    content = read_limited(_path(folder, ROWS), prompt_rows.MAX_BYTES)
+def _content(folder: Path, result: Result, name: str) -> bytes:
+    content = read_limited(_path(folder, name), prompt_rows.MAX_BYTES)
     found = hashlib.sha256(content).hexdigest()
-    if found != result.files[ROWS]:
-        raise BadInput.at(folder / ROWS, "sha256", found, f"is not the one in {RESULT}; evaluate again")
+    if found != result.files[name]:
+        raise BadInput.at(folder / name, "sha256", found, f"is not the one in {RESULT}; evaluate again")
     return content
 
 
@@ -182,7 +201,8 @@ def _parse(root: Node) -> Result:
     ], optional=["left_out", "grading"])  # fmt: skip
     suite = _suite(top["suite"])
     submission = top["submission"].fields(["name", "digest", "recipe"])
-    metrics = _whole_metrics(top["metrics"], suite.n)
+    groups = _groups(top["groups"])
+    metrics = _whole_metrics(top["metrics"], suite.n, groups["category"])
     return Result(
         suite,
         submission["name"].name(),
@@ -192,24 +212,25 @@ def _parse(root: Node) -> Result:
         [flag.text() for flag in top["flags"].items()],
         top["nfe"].amount(),
         metrics,
-        _groups(top["groups"]),
+        groups,
         [_curve_point(point) for point in top["curve"].items()],
         _plain(top["ledger"]),
         _plain(top["environment"]),
         _left_out(top.get("left_out"), metrics),
         _plain(top["grading"]) if "grading" in top else {},
-        {name: node.sha256() for name, node in top["files"].fields([ROWS]).items()},
+        {name: node.sha256() for name, node in top["files"].fields([ROWS], optional=[IMAGES]).items()},
     )
 
 
 def _suite(node: Node) -> SuiteRun:
-    suite = node.fields(["name", "card", "prompts", "n", "seed"])
+    suite = node.fields(["name", "card", "prompts", "n", "seed"], optional=["images"])
     return SuiteRun(
         suite["name"].name(),
         suite["card"].sha256(),
         suite["prompts"].sha256(),
         suite["n"].count(1),
         suite["seed"].count(),
+        suite["images"].count(2) if "images" in suite else 1,
     )
 
 
@@ -239,10 +260,12 @@ def _metrics(node: Node) -> dict[str, Estimate]:
     return {name: metric.estimate() for name, metric in node.table().items()}
 
 
-def _whole_metrics(node: Node, prompts: int) -> dict[str, Estimate]:
+def _whole_metrics(node: Node, prompts: int, categories: Mapping[str, Metrics]) -> dict[str, Estimate]:
+    """A metric is of all prompts, or of all those of the categories that have it."""
     metrics = _metrics(node)
     for name, estimate in metrics.items():
-        if estimate.n + estimate.unscored != prompts:
+        parts = [of[name].n + of[name].unscored for of in categories.values() if name in of]
+        if estimate.n + estimate.unscored not in (prompts, sum(parts) or prompts):
             node.table()[name].fail(f"n and unscored must add up to the {prompts} prompts evaluated")
     return metrics
 

@@ -52,14 +52,14 @@ class Run:
         entry, prompt = self.entry, self.prompt
         model: Json = [dict(entry.model.card), entry.search_grid.card, entry.final_grid.card]
         scorers: Json = [[name, dict(scorer.card), list(scorer.outputs)] for name, scorer in entry.scorers.items()]
-        asked: Json = [prompt.id, prompt.text, prompt.label, prompt.metadata]
+        asked: Json = [prompt.draws, prompt.text, prompt.label, prompt.metadata]
         parts: list[Json] = ["run", entry.digest, entry.search_digest, model, scorers, asked, self.seed]
         return keys.digest(parts if self.among is None else [*parts, self.among])
 
     @cached_property
     def task(self) -> Task:
         grid = self.entry.search_grid
-        return Task(self.prompt.id, self.seed, keys.draw_seed, grid.levels, grid.nfe, self.purse)
+        return Task(self.prompt.draws, self.seed, keys.draw_seed, grid.levels, grid.nfe, self.purse)
 
     def ask(self) -> list[Want]:
         """The states of the search's next round, charged; when the search has picked, the final image."""
@@ -99,7 +99,7 @@ class Run:
     def settled(self) -> tuple[State, State]:
         """The pick and its final image, once there are; RuntimeError before."""
         if self.pick is None or self.final is None:
-            raise RuntimeError(f"submission {self.entry.name}: the search on prompt {self.prompt.id} is not over")
+            raise RuntimeError(f"submission {self.entry.name}: the search on prompt {self.prompt.draws} is not over")
         return self.pick, self.final
 
     @property
@@ -204,9 +204,9 @@ class Run:
         elif self.recorded[number] != asked:
             raise self.blame(
                 ReplayDiverged,
-                f"asked for other moves in round {number + 1} than when it was first run on prompt {self.prompt.id!r}; "
-                "a search must follow from its task and outcomes alone (no clock, no global random state); "
-                "if it was edited elsewhere than in its own file, use another --store",
+                f"asked for other moves in round {number + 1} than when it was first run on prompt "
+                f"{self.prompt.draws!r}; a search must follow from its task and outcomes alone (no clock, no global "
+                "random state); if it was edited elsewhere than in its own file, use another --store",
             )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from tts_bench.evaluation import environment, flags_of
 from tts_bench.keys import check_name
 from tts_bench.ledger import Ledger, mean_ledger
 from tts_bench.metrics_of_images import ImageMetrics, Measured
+from tts_bench.per_prompt import by_prompt
 from tts_bench.results import Result, SuiteRun, read_result, write_result
 from tts_bench.scoring import Scoring
-from tts_bench.set_measures import SetMeasures
+from tts_bench.set_measures import SetMeasures, SetNumbers
 from tts_bench.suite import Suite
-from tts_bench.types import Image, Json, Key
+from tts_bench.types import Image, Json, Key, Prompt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,55 +68,85 @@ class FromFiles(Scoring):
         return {state.key: state.read() for state in cast("Sequence[Brought]", states)}
 
 
+class Owned(Protocol):
+    """One of the user's images, there or only spoken of."""
+
+    @property
+    def key(self) -> Key: ...
+
+    @property
+    def prompt(self) -> Prompt: ...
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is known of the images: numbers by metric and key, and whose they are."""
+
+    measured: Measured
+    scorers: Mapping[str, Json]  # cards
+    sets: SetNumbers = field(default_factory=SetNumbers)
+    set_cards: Mapping[str, Json] = field(default_factory=dict)
+    grading: Mapping[str, Json] = field(default_factory=dict)
+
+
+def taken_of_images(images: Sequence[Brought], metrics: ImageMetrics, sets: SetMeasures, scoring: FromFiles) -> Taken:
+    """By showing the images to the suite's scorers."""
+    states = cast("Sequence[State]", images)
+    for name, scorer in metrics.scorers.items():
+        scoring.fetch([scorer], [state for state in states if metrics.asked_of(name, state.prompt)])
+    return Taken(
+        metrics.measure(states, scoring),
+        {name: dict(scorer.card) for name, scorer in metrics.scorers.items()},
+        sets.numbers(states, scoring),
+        sets.cards() if sets.used else {},
+        metrics.grading(states, scoring),
+    )
+
+
 @dataclass
 class SelfReport:
-    """One call of `score`: a suite's metrics, and a folder for the result."""
+    """A result of images made elsewhere, for a folder of results."""
 
     suite: Suite
     metrics: ImageMetrics
-    sets: SetMeasures
-    scoring: FromFiles
     seed: int
     device: str
 
-    def record(self, images: Sequence[Brought], declared: Declared, folder: Path) -> Result:
-        """Score one image a prompt and write the result; the result as it is read back."""
-        states = cast("Sequence[State]", images)
-        self.scoring.fetch(self.metrics.scorers.values(), states)
-        rows = _rows(images, self.metrics.measure(states, self.scoring), declared)
-        sets = self.sets.numbers(states, self.scoring)
-        names = [metric.scorer for metric in self.metrics.used]
+    def record(self, images: Sequence[Owned], taken: Taken, declared: Declared, folder: Path) -> Result:
+        """Write the result; the result as it is read back. A prompt's images stand side by side."""
+        suite, seed = self.suite, self.seed
+        pictures = _rows(images, taken.measured, declared)
+        rows = by_prompt(pictures, [metric.name for metric in self.metrics.used], suite.images)
         result = Result(
-            suite=SuiteRun(self.suite.name, self.suite.digest, self.suite.source.sha256, len(images), self.seed),
+            suite=SuiteRun(suite.name, suite.digest, suite.source.sha256, len(rows), seed, suite.images),
             name=declared.name,
             digest=keys.digest(declared.recipe),
             recipe=declared.recipe,
             cards={
-                "model": {"declared": declared.model},
-                "scorers": {name: dict(self.metrics.scorers[name].card) for name in names},
-                **({"sets": self.sets.cards()} if self.sets.used else {}),
+                "model": {"declared": declared.model}, "scorers": taken.scorers,
+                **({"sets": taken.set_cards} if taken.set_cards else {}),
             },
-            flags=[SELF_REPORTED, *flags_of(declared.scorers, self.suite), *sets.flags],
+            flags=[SELF_REPORTED, *flags_of(declared.scorers, suite), *taken.sets.flags],
             nfe=declared.nfe,
-            metrics={**self.metrics.estimates(rows, self.seed), **sets.estimates},
-            groups=self.metrics.groups(rows, self.seed),
+            metrics={**self.metrics.estimates(rows, seed), **taken.sets.estimates},
+            groups=self.metrics.groups(rows, seed),
             curve=[],
             ledger={**mean_ledger([Ledger()]), "declared_nfe": declared.nfe},
             environment=environment(self.device),
-            left_out=sets.left_out,
-            grading=self.metrics.grading(states, self.scoring),
-        )
-        write_result(folder, result, rows, _toml(declared))
+            left_out=taken.sets.left_out,
+            grading=taken.grading,
+        )  # fmt: skip
+        write_result(folder, result, rows, _toml(declared), pictures)
         return read_result(folder)
 
 
-def _rows(images: Sequence[Brought], measured: Measured, declared: Declared) -> pd.DataFrame:
+def _rows(images: Sequence[Owned], measured: Measured, declared: Declared) -> pd.DataFrame:
     import pandas as pd
 
-    def row(image: Brought) -> Mapping[str, object]:
+    def row(image: Owned) -> Mapping[str, object]:
         prompt, numbers = image.prompt, {name: of.get(image.key) for name, of in measured.items()}
         return {
-            "prompt_id": prompt.id, "text": prompt.text, "category": prompt.category, "split": prompt.split,
+            "prompt_id": prompt.draws, "text": prompt.text, "category": prompt.category, "split": prompt.split,
             "pick": image.key, **{name: np.nan if value is None else value for name, value in numbers.items()},
             "verifier": np.nan, "nfe": float(declared.nfe), "diversity": np.nan,
         }  # fmt: skip

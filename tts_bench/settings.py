@@ -18,10 +18,11 @@ from tts_bench.plaintext import did_you_mean
 from tts_bench.prepare import Workshop, pinned
 from tts_bench.progress import Progress, Silent
 from tts_bench.protocols import ModelSpec, Weights
-from tts_bench.registry import FEATURES, SCORERS
+from tts_bench.registry import DETECTORS, FEATURES, PARTS, SCORERS
 from tts_bench.store import Store
 from tts_bench.stored_references import StoredReferences
 from tts_bench.suite import Suite, find_suite
+from tts_bench.types import Rules
 
 STORE = Path(".tts-bench") / "store.sqlite"
 OUT = Path("out")
@@ -31,6 +32,11 @@ BATCH_SIZE = 16
 def default_workers(device: str = "cpu") -> int:
     """One process a core on a CPU, at most four; one process for a GPU."""
     return min(4, os.cpu_count() or 1) if device == "cpu" else 1
+
+
+def file_names() -> list[str]:
+    """What files may be given for, by name."""
+    return [name for registry in (SCORERS, FEATURES, DETECTORS, PARTS) for name in registry.names()]
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,8 @@ class Settings:
     `references` the real images (statistics, a folder ...) of feature networks, by name. `model`, a name as in
     "shapes:steps=8" or the file or folder of one, takes the place of every submission's own. `prompts` is the user's
     file: a copy of the suite's, or where a suite is of the user's prompts, those. `grader` is the LLM that grades, none
-    where None.
+    where None. `per_prompt` is the number of images a prompt, `categories` which prompts are taken, `rules`, "official"
+    or "fixed", how the suite's rules are read, and `detector` what finds the objects they speak of.
     """
 
     limit: int | None = None
@@ -59,24 +66,29 @@ class Settings:
     model: str | None = None
     prompts: Path | None = None
     grader: GraderSettings | None = None
+    per_prompt: int | None = None
+    categories: tuple[str, ...] | None = None
+    rules: Rules | None = None
+    detector: str | None = None
 
     def suite(self, name: str) -> Suite:
-        return find_suite(name).with_labels(self.labels).with_features(self.features).with_prompts(self.prompts)
+        card = find_suite(name).with_labels(self.labels).with_features(self.features).with_prompts(self.prompts)
+        return card.with_categories(self.categories).with_protocol(self.per_prompt, self.rules, self.detector)
 
-    def workshop(self, own_model: str, progress: Progress | None = None) -> Workshop:
-        """What makes a call's models and scorers; `own_model` is the one whose files a place given as model has."""
+    def workshop(self, suite: Suite, progress: Progress | None = None) -> Workshop:
+        """What makes a call's models and scorers; a place given as model holds files of the suite's."""
         models = {}
         if self.model is not None and is_place(self.model):
-            models = {model_at(self.model, ModelSpec(own_model)).name: pinned(self.model)}
+            models = {model_at(self.model, ModelSpec(suite.model)).name: pinned(self.model)}
         return Workshop(
             self.device, self.weights, self.references, models, self.features, self.batch_size,
-            StoredReferences(Path(self.store)), self.grader, progress,
+            StoredReferences(Path(self.store)), self.grader, suite.rules, suite.detector, progress,
         )  # fmt: skip
 
     def check(self) -> None:
         """BadInput for a seed, a device, or a name that cannot be used."""
         for key, given, known in (
-            ("weights", self.weights, [*SCORERS.names(), *FEATURES.names()]),
+            ("weights", self.weights, file_names()),
             ("references", self.references, FEATURES.names()),
         ):
             for name in given:

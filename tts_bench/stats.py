@@ -260,13 +260,13 @@ def _bootstrap(scored: np.ndarray, unscored: int, seed: int, resamples: int, lev
     value = float(scored.mean())
     if scored.size == 1:
         return Estimate(value, None, None, 1, unscored)
-    means = _resample_counts(scored.size, seed, resamples) @ scored / scored.size
+    means = resample_counts(scored.size, seed, resamples) @ scored / scored.size
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, float(low), float(high), scored.size, unscored)
 
 
 @lru_cache(maxsize=4)
-def _resample_counts(n: int, seed: int, resamples: int) -> np.ndarray:
+def resample_counts(n: int, seed: int, resamples: int) -> np.ndarray:
     """How often each of `n` prompts is drawn in each resample: (resamples, n), rows sum to n. Shared by all metrics."""
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
     counts.flags.writeable = False

@@ -11,15 +11,10 @@ limit = 84                      # how many are used unless told otherwise: a pre
 seed = 0
 model = "shapes"
 curve = true                    # the metrics are cheap enough to score every candidate of an exchangeable search
-[[metrics]]
-name = "accuracy"
-scorer = "checker"
-output = "accuracy"             # which of the scorer's numbers
-title = "..."
-percent = true                  # optional: shown as per cent
-main = true                     # exactly one
-oracle = true                   # optional: a verifier that uses this scorer is flagged, never ranked with the rest
-optional = true                 # optional: left out, with a note, where its scorer lacks files, a key, or a worker
+images = 2                      # optional: how many a prompt, each found by a search of its own; 1
+rules = "official"              # optional: which reading of the suite's rules its scorers take, see `RULES`
+detector = "owlv2"              # optional: what finds the objects that the rules speak of
+[[metrics]]                     # numbers of every image: see `metric_card`
 [[set_metrics]]                 # numbers over all images together: see `set_card`
 [[submissions]]                 # as in a submission's file
 [grid]                          # optional: what `--grid` runs, each search with each verifier at each budget
@@ -33,43 +28,33 @@ limit = 42                      # optional: prompts, where the grid takes fewer
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from tts_bench.checks import boolean, integer, several, text
+from tts_bench.checks import boolean, choice, integer, several, text
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited
 from tts_bench.keys import check_name
 from tts_bench.labels import ORDERS, Labels, Order
+from tts_bench.metric_card import Metric, take_metric
 from tts_bench.plaintext import did_you_mean, shown
-from tts_bench.prompt_sources import Address, OwnPrompts, Source, take_source
+from tts_bench.prompt_files import PromptFiles
+from tts_bench.prompt_sources import Address, OfCategories, OwnPrompts, Source, take_source
 from tts_bench.protocols import ModelSpec
-from tts_bench.registry import MODELS, SCORERS, SUITES
+from tts_bench.registry import DETECTORS, MODELS, SUITES
 from tts_bench.set_card import INCEPTIONS, SetMetricCard, take_set_metric
 from tts_bench.submission import Submission, take_submission
 from tts_bench.tables import MAX_BYTES, Table, parse_toml
-from tts_bench.types import Prompt
+from tts_bench.types import Prompt, Rules
 
 _HERE = Path(__file__).parent
 CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
+RULES: tuple[Rules, ...] = ("official", "fixed")
 MOST = 64  # searches, verifiers or budgets of a grid
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A number of a scorer, higher is better, that the suite reports."""
-
-    name: str
-    scorer: str
-    output: str
-    title: str
-    percent: bool
-    main: bool
-    oracle: bool
-    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +86,9 @@ class Suite:
     submissions: tuple[Submission, ...]
     published: tuple[Mapping[str, Any], ...] = ()
     grid: GridCard | None = None
+    images: int = 1  # a prompt
+    rules: Rules = "official"
+    detector: str | None = None
 
     @property
     def own_model(self) -> ModelSpec:
@@ -137,6 +125,28 @@ class Suite:
             raise BadInput.at(shown(self.path), "prompts.labels", order, "the suite's prompts are a file, no labels")
         return replace(self, source=replace(self.source, order=order))
 
+    def with_categories(self, names: Sequence[str] | None) -> Suite:
+        """With the prompts of these categories alone, and the metrics that they need."""
+        if names is None:
+            return self
+        chosen = OfCategories(self.source, tuple(dict.fromkeys(names)), shown(self.path))
+        # Which there are is known once the prompts are read; those that there are not are refused then.
+        return replace(self, source=chosen, metrics=tuple(metric.within(names) for metric in self.metrics))
+
+    def with_protocol(self, images: int | None, rules: Rules | None, detector: str | None) -> Suite:
+        """With another number of images a prompt, another reading of the rules, another detector."""
+        if rules is not None and rules not in RULES:
+            raise BadInput.at("settings", "rules", rules, f"use {' or '.join(RULES)}")
+        if detector is not None:
+            DETECTORS.require(detector, "settings", "detector")
+        suite = replace(
+            self, images=images or self.images, rules=rules or self.rules, detector=detector or self.detector
+        )
+        if suite.images > 1 and self.set_metrics:
+            fix = "its metrics of all images count each of them; take more prompts in their place"
+            raise BadInput.at(shown(self.path), "protocol.images", suite.images, fix)
+        return suite
+
     def with_prompts(self, file: Path | None) -> Suite:
         """With the user's file: a copy of the pinned one, or prompts of their own where the card asks for those.
 
@@ -144,7 +154,7 @@ class Suite:
         """
         if file is None:
             return self
-        if isinstance(self.source, Address):
+        if isinstance(self.source, Address | PromptFiles):
             return replace(self, source=replace(self.source, copy=file))
         if isinstance(self.source, OwnPrompts):
             return replace(self, source=OwnPrompts(file))
@@ -154,12 +164,28 @@ class Suite:
     def prompts(self, limit: int | None = None) -> list[Prompt]:
         """The first `limit` prompts, the card's number if None; BadInput if there are not so many."""
         wanted = self.default_limit if limit is None else limit
-        if limit is None and isinstance(self.source, OwnPrompts):
+        if limit is None and isinstance(self.source, OwnPrompts | OfCategories):
             wanted = min(wanted, len(self.all_prompts))
         if not 1 <= wanted <= len(self.all_prompts):
             fix = f"the suite has {len(self.all_prompts)} prompts; ask for 1 to {len(self.all_prompts)}"
             raise BadInput.at(shown(self.path), "prompts.limit", wanted, fix)
         return list(self.all_prompts[:wanted])
+
+    def images_asked(self, limit: int | None = None) -> list[Prompt]:
+        """The first `limit` prompts, each as often as it has images."""
+        numbers = range(1, self.images + 1)
+        found = [replace(prompt, image=number) for prompt in self.prompts(limit) for number in numbers]
+        if twice := [draws for draws, count in Counter(prompt.draws for prompt in found).items() if count > 1]:
+            raise BadInput.at(
+                shown(self.path), "id", twice[0], "is another prompt's second image too; rename the prompt"
+            )
+        return found
+
+    @property
+    def every_image(self) -> list[Prompt]:
+        """Every prompt of the card, whatever categories are taken, as often as it has images."""
+        source = self.source.source if isinstance(self.source, OfCategories) else self.source
+        return [replace(prompt, image=n) for prompt in source.prompts() for n in range(1, self.images + 1)]
 
 
 def find_suite(name_or_path: str) -> Suite:
@@ -194,11 +220,14 @@ def read_suite(path: Path) -> Suite:
         seed=protocol.take("seed", integer(0)),
         model=protocol.take("model", MODELS.require),
         curve=protocol.take("curve", boolean, False),
-        metrics=tuple(_metric(metric) for metric in table.tables("metrics")),
+        metrics=tuple(take_metric(metric) for metric in table.tables("metrics")),
         set_metrics=tuple(take_set_metric(metric) for metric in table.tables("set_metrics")),
         submissions=tuple(take_submission(submission) for submission in table.tables("submissions")),
         published=tuple(_published(numbers) for numbers in table.tables("published")),
         grid=_grid(table.optional_table("grid")),
+        images=protocol.take("images", integer(1, 100), 1),
+        rules=cast("Rules", protocol.take("rules", choice(*RULES), RULES[0])),
+        detector=protocol.take("detector", DETECTORS.require, None),
     )
     table.done()
     _check_whole(suite, table)
@@ -212,19 +241,6 @@ def _card(name: str) -> Path:
         fix = f"no such suite; {did_you_mean(name, suite_names())} (or give the path of a card, ending in .toml)"
         raise BadInput.at("command line", "suite", name, fix)
     return Path(SUITES.load(name)())
-
-
-def _metric(table: Table) -> Metric:
-    return Metric(
-        name=table.take("name", check_name),
-        scorer=table.take("scorer", SCORERS.require),
-        output=table.take("output", check_name),
-        title=table.take("title", text(200)),
-        percent=table.take("percent", boolean, False),
-        main=table.take("main", boolean, False),
-        oracle=table.take("oracle", boolean, False),
-        optional=table.take("optional", boolean, False),
-    )
 
 
 def _grid(table: Table | None) -> GridCard | None:

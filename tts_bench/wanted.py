@@ -17,10 +17,10 @@ from tts_bench.models.memory import OFFLOAD, TILING
 from tts_bench.places import is_place
 from tts_bench.plaintext import did_you_mean
 from tts_bench.prepare import pinned
-from tts_bench.registry import FEATURES, SCORERS
-from tts_bench.settings import Settings
+from tts_bench.registry import FEATURES
+from tts_bench.settings import Settings, file_names
 from tts_bench.submission import Submission
-from tts_bench.suite import find_suite
+from tts_bench.suite import RULES, find_suite
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class Wanted:
         return replace(settings, limit=card.limit) if card else settings
 
     def _made(self, settings: Settings) -> list[Submission]:
-        card, budgets = find_suite(self.suite), numbers(self.budgets or ())
+        card, budgets = settings.suite(self.suite), numbers(self.budgets or ())
         model = card.own_model if self.model in (None, card.model) or is_place(self.model) else self.model
         if self.grid:
-            workshop = settings.workshop(card.model)
+            workshop = settings.workshop(card)
             made = make_grid(card, self.searches, self.verifiers, budgets, model, workshop)
             for note in made.notes:
                 console.note(note)
@@ -127,9 +127,21 @@ def with_images(
     """What suites over sets of images take beside the rest."""
     if labels not in (None, *ORDERS):
         raise BadInput.at("command line", "--labels", labels, f"use {' or '.join(ORDERS)}")
-    own = {name: pinned(place) for name, place in named("--weights", weights, [*SCORERS.names(), *FEATURES.names()])}
+    own = {name: pinned(place) for name, place in named("--weights", weights, file_names())}
     real = dict(named("--reference", references, FEATURES.names()))
     return replace(settings, labels=labels, features=features, weights=own, references=real)
+
+
+def with_rules(
+    settings: Settings, per_prompt: int | None, categories: str | None, rules: str | None, detector: str | None
+) -> Settings:
+    """What suites of objects and their places take beside the rest."""
+    if rules is not None and rules not in RULES:
+        raise BadInput.at("command line", "--rules", rules, f"use {' or '.join(RULES)}")
+    names = None if categories is None else tuple(name.strip() for name in categories.split(",") if name.strip())
+    if names == ():
+        raise BadInput.at("command line", "--categories", categories, "name one at least: color,shape")
+    return replace(settings, per_prompt=per_prompt, categories=names, rules=rules, detector=detector)
 
 
 def named(flag: str, given: Sequence[str] | None, known: Sequence[str]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
-from tests.scorers import tiny
+from tests.scorers import finder, tiny
 from tts_bench import keys
 from tts_bench.digits.data import digits, to_image
 from tts_bench.protocols import Differentiable, OnTheWay, OverSet, Scorer
@@ -62,7 +62,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def world(name: str) -> World:
-    if name in tiny.OPTIONS and name not in tiny.READS_TEXT:
+    if name in tiny.READS_OBJECTS:
+        return World(finder.prompts(), tiny.photos()[1])
+    if name in tiny.OPTIONS and name not in tiny.READS_TEXT and not name.startswith("shapes"):
         return World(*tiny.photos())
     return handwriting() if name.startswith("digits") else scenes()
 

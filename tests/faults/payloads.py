@@ -34,7 +34,7 @@ PAYLOADS = [
     "user\u202egnp.exe", "a\u2066b\u2069", "zero\u200bwidth\ufeff", "a\u2028b\u2029c", "\U000e0041tag", "\ud800x",
 ]  # fmt: skip
 HARMLESS = "plain"
-METRIC = MetricInfo("accuracy", "share right", True, True, "checker")
+METRIC = MetricInfo("accuracy", "share right", True, True, ("checker",))
 
 
 @dataclass
@@ -83,5 +83,5 @@ FIELDS: dict[str, Callable[[Story, str], Story]] = {
     "title": lambda story, text: replace(story, title=text),
     "metric name": _metric_name,
     "metric title": lambda story, text: replace(story, metric=replace(story.metric, title=text)),
-    "metric scorer": lambda story, text: replace(story, metric=replace(story.metric, scorer=text)),
+    "metric scorer": lambda story, text: replace(story, metric=replace(story.metric, scorers=(text,))),
 }  # fmt: skip

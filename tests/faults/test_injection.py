@@ -72,7 +72,7 @@ def terminal_structure(story: Story) -> tuple[list[str], str]:
     recipe: Any = story.result.recipe
     texts = [recipe["model"]["name"], *map(str, recipe["search"]), *map(str, recipe["search"].values())]
     texts += [*recipe["verifier"]["scorers"], recipe["verifier"]["combine"], *story.result.flags, story.title]
-    texts += [story.metric.name, story.metric.title, story.metric.scorer, str(story.rows["text"][0])]
+    texts += [story.metric.name, story.metric.title, *story.metric.scorers, str(story.rows["text"][0])]
     texts += [str(story.rows["category"][0]), str(story.rows["split"][0])]
     for text in texts:
         console.print(f"[bold]{escape.terminal(text)}[/bold] end", emoji=False, highlight=False, soft_wrap=True)

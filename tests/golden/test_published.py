@@ -14,7 +14,7 @@ from tts_bench.results import read_results, read_rows
 from tts_bench.suite import find_suite
 
 ROOT = Path(__file__).parents[2]
-SUITES = ("digits", "shapes")
+SUITES = ("digits", "shapes", "shapes_compbench")
 # What was run on a suite's own submissions, and on grids of searches, each with its boards.
 PLACES = sorted(path for suite in SUITES for path in (ROOT / "results").rglob(suite) if path.is_dir())
 
@@ -29,7 +29,7 @@ def rebuilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_all_are_published() -> None:
     assert ["/".join(place.relative_to(ROOT / "results").parts) for place in PLACES] == [
-        "digits", "search/shapes", "shapes",
+        "digits", "search/shapes", "shapes", "shapes_compbench",
     ]  # fmt: skip
 
 

@@ -130,6 +130,8 @@ def check_other_protocols_stand_apart(boards: Boards) -> None:
         assert found[1].ranked[0].rank is None and found[1].ranked[0].gain is None
         with_prompts = replace(other, suite=replace(results[0].suite, prompts="0" * 64))
         assert boards([*results, with_prompts], rows | {other.name: other_rows})[1].reason == "other prompts"
+        with_more = replace(other, suite=replace(results[0].suite, images=4))
+        assert boards([*results, with_more], rows | {other.name: other_rows})[1].reason == "4 images a prompt"
     plain, plain_rows = fake_result("zz-other", "dual_encoder")
     rejudged = replace(plain, cards={"scorers": {"checker": {"version": 9}}})
     apart = boards([*results, rejudged], rows | {plain.name: plain_rows})
@@ -140,7 +142,7 @@ def test_results_under_another_protocol_are_never_ranked_together():
     check_other_protocols_stand_apart(boards)
 
 
-@pytest.mark.parametrize("forgotten", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("forgotten", range(6))
 def test_the_protocol_check_catches_a_board_that_ignores_a_part_of_it(forgotten: int, monkeypatch: pytest.MonkeyPatch):
     real = board_module._protocol
 

@@ -15,9 +15,9 @@ from tts_bench.report.notes import notes
 from tts_bench.results import Result
 from tts_bench.stats import Estimate
 
-MAIN = MetricInfo("accuracy", "share right", True, True, "checker")
-FID = MetricInfo("fid", "distance", False, False, "network", lower=True, of_set=True)
-KID = MetricInfo("kid", "distance too", False, False, "network", lower=True, of_set=True, optional=True)
+MAIN = MetricInfo("accuracy", "share right", True, True, ("checker",))
+FID = MetricInfo("fid", "distance", False, False, ("network",), lower=True, of_set=True)
+KID = MetricInfo("kid", "distance too", False, False, ("network",), lower=True, of_set=True, optional=True)
 Made = tuple[list[Result], dict[str, pd.DataFrame]]
 
 

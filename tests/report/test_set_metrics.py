@@ -32,11 +32,11 @@ from tts_bench.results import Result
 from tts_bench.stats import grouped_estimate, pseudo_values
 
 N, GROUPS = 40, 8
-DISTANCE = MetricInfo("fid", "distance", False, True, "network", lower=True, of_set=True)
-MIRROR = MetricInfo("likeness", "likeness", False, True, "network", of_set=True)
+DISTANCE = MetricInfo("fid", "distance", False, True, ("network",), lower=True, of_set=True)
+MIRROR = MetricInfo("likeness", "likeness", False, True, ("network",), of_set=True)
 OTHERS = [
-    MetricInfo("accuracy", "share right", True, False, "checker"),
-    MetricInfo("appeal", "preference", False, False, "appeal"),
+    MetricInfo("accuracy", "share right", True, False, ("checker",)),
+    MetricInfo("appeal", "preference", False, False, ("appeal",)),
 ]
 
 

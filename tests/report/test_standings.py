@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,12 +92,14 @@ def test_rows_in_another_order_are_paired_by_prompt(made: Made):
 
 
 def test_the_standings_check_catches_differences_that_are_not_paired(made: Made, monkeypatch: pytest.MonkeyPatch):
-    from tts_bench.report import scores
+    from tts_bench.report.scores import Scores
 
-    def unpaired(candidate: np.ndarray, baseline: np.ndarray, seed: int, level: float = 0.95) -> Estimate:
-        return paired_delta(np.sort(candidate), baseline, seed, level=level)
+    paired = Scores.difference
 
-    monkeypatch.setattr(scores, "paired_delta", unpaired)
+    def unpaired(self: Scores, candidate: np.ndarray, baseline: np.ndarray, *rest: Any) -> Estimate:
+        return paired(self, np.sort(candidate), baseline, *rest)
+
+    monkeypatch.setattr(Scores, "difference", unpaired)
     with pytest.raises(AssertionError):
         check_standings(comparisons, made)
 

@@ -19,11 +19,12 @@ import torch
 from PIL import Image as Picture
 
 from tests.features.inception import save_script
+from tests.scorers import finder
 from tests.workers import stand_in
 from tts_bench.features import clean
 from tts_bench.keys import file_digest
 from tts_bench.metrics.sample import Reference, Sample, moments
-from tts_bench.registry import SCORERS
+from tts_bench.registry import DETECTORS, SCORERS
 from tts_bench.types import Image, Json, Prompt
 
 LAYERS: dict[str, int] = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
@@ -161,7 +162,10 @@ def real() -> tuple[Reference, Mapping[str, Json]]:
 
 
 # Asked with prompts of text alone, as in the embedded world.
-READS_TEXT = ("llm_grader", "clip_score", "pick_score", "hps", "image_reward", "vqa_score", *stand_in.OPTIONS)
+READS_TEXT = (
+    "llm_grader", "clip_score", "pick_score", "hps", "image_reward", "vqa_score", "clip_similarity", "blip_vqa",
+    *stand_in.OPTIONS,
+)  # fmt: skip
 
 
 @cache
@@ -172,6 +176,11 @@ def judge() -> Any:
     return Judge().__enter__()
 
 
+RULES: dict[str, Any] = {
+    "rules": "official", "part": finder.part, "detector": finder.detector, "scorer": lambda name: made(name),
+}  # fmt: skip
+EYES: dict[str, Any] = {**RULES, "detector": lambda name: DETECTORS.load("shapes")()}
+READS_OBJECTS = ("spatial_2d", "spatial_3d", "numeracy", "geneval", "three_in_one")
 OPTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "clip_zero_shot": lambda: {"weights": _of(save_clip)},
     "clip_self_supervised": lambda: {"weights": _of(save_clip)},
@@ -186,9 +195,19 @@ OPTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "vqa_score": lambda: {"weights": _reward("save_vqa")},
     "llm_grader": lambda: {"grader": judge().settings()},
     **stand_in.OPTIONS,
+    "clip_similarity": lambda: {"weights": _of(save_clip)},
+    "blip_vqa": lambda: {"rules": "official", "part": finder.part, "weights": _of(_save_blip_vqa)},
+    **{name: lambda: RULES for name in ("spatial_2d", "spatial_3d", "numeracy", "geneval", "three_in_one")},
+    **{f"shapes_{name}": lambda: EYES for name in ("attributes", "spatial", "numeracy", "complex")},
     "oracle_is": lambda: dict(zip(("weights", "revision"), inception(), strict=True)),
     "oracle_fid": lambda: {"features": lambda name: Few(), "reference": lambda name: real()},
 }
+
+
+def _save_blip_vqa(place: Path) -> Path:
+    from tests.detections.tiny import save_blip_vqa
+
+    return save_blip_vqa(place)
 
 
 @cache
@@ -206,4 +225,4 @@ def _reward(name: str) -> Path:
 
 def made(name: str) -> Any:
     """Any scorer of the registry, ready to be asked."""
-    return SCORERS.load(name)(**OPTIONS.get(name, dict)())
+    return SCORERS.make(name, OPTIONS.get(name, dict)())

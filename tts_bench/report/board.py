@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tts_bench import keys
 from tts_bench.errors import BadInput
+from tts_bench.macro import macro_estimate
 from tts_bench.report.budgets import at_several_budgets
 from tts_bench.report.optional import alike, present
 from tts_bench.results import RESULT, Result
-from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate, paired_delta
+from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate, mean_estimate
 
 if TYPE_CHECKING:
     import pandas
 
 UNSCORED = 0.02  # of its prompts may have no number where a submission is ranked
-PROTOCOL = ("card", "prompts", "n", "seed", "judges")  # what two results must share to be compared
+PROTOCOL = ("card", "prompts", "n", "seed", "images", "judges")  # what two results must share to be compared
 
 
 @dataclass(frozen=True)
@@ -26,18 +29,29 @@ class MetricInfo:
     """A metric as the suite's card describes it. Exactly one of a suite is `main`.
 
     `lower` is better, or higher. One `of_set` is a number of all images together, and no mean over prompts; it cannot
-    lie outside its `limits`. What is `optional` need not be taken alike, or at all, for results to be compared.
+    lie outside its `limits`. What is `optional` need not be taken alike, or at all, for results to be compared. A
+    `macro` one is the mean of the categories' means. `scorers` are those that may give it, or the network under it.
     """
 
     name: str
     title: str
     percent: bool
     main: bool
-    scorer: str
+    scorers: tuple[str, ...]
     lower: bool = False
     of_set: bool = False
     limits: tuple[float, float] = UNBOUNDED
     optional: bool = False
+    macro: bool = False
+    categories: frozenset[str] | None = None  # of the prompts that it judges; None is all
+
+    def of_numbers(self, values: np.ndarray, categories: Sequence[str], seed: int, level: float = 0.95) -> Estimate:
+        """The mean of a number a prompt, or of a difference of two, over the prompts that it judges."""
+        judged = [i for i, name in enumerate(categories) if self.categories is None or name in self.categories]
+        kept, of = values[judged], [categories[i] for i in judged]
+        if self.macro and len(set(of)) > 1:
+            return macro_estimate(kept, of, seed, level=level)
+        return mean_estimate(kept, seed, level=level, share=False)
 
     def worth(self, estimate: Estimate | None) -> float:
         """For ordering: higher is better, and what has no value comes last."""
@@ -81,14 +95,14 @@ class Line:
             "oracle": self.is_oracle,
             "own metric": self.grades_itself(main),
             "self-reported": "self_reported" in self.result.flags,
-            "unguided": self.unguided > UNSCORED * self.result.suite.n,
+            "unguided": self.unguided > UNSCORED * self.result.suite.n * self.result.suite.images,
             "unscored": estimate is None or estimate.unscored > UNSCORED * (estimate.n + estimate.unscored),
         }
         return next((reason for reason, holds in reasons.items() if holds), "")
 
     @property
     def unguided(self) -> int:
-        """Prompts on which its verifier had no number for any candidate."""
+        """Prompts, each as often as it has images, on which its verifier had no number for any candidate."""
         return sum(int(flag.partition(":")[2]) for flag in self.result.flags if flag.startswith("unguided:"))
 
     def competes(self, main: str) -> bool:
@@ -156,21 +170,23 @@ def _size(results: Sequence[Result], main: str) -> int:
     return len(results) - sum(len(found) for found in at_several_budgets(results, main))
 
 
-def _protocol(result: Result, metrics: Sequence[MetricInfo]) -> tuple[str, str, int, int, str]:
+def _protocol(result: Result, metrics: Sequence[MetricInfo]) -> tuple[str, str, int, int, int, str]:
     """What was asked, and by which version of each metric's scorer, network and real images it was judged.
 
     Optional metrics do not count: they make no other number another.
     """
     cards, sets = result.cards.get("scorers"), result.cards.get("sets")
     metrics = [metric for metric in metrics if not metric.optional]
-    judges = {m.scorer: cards.get(m.scorer) for m in metrics if not m.of_set} if isinstance(cards, Mapping) else {}
+    names = [name for metric in metrics if not metric.of_set for name in metric.scorers]
+    judges = {name: cards.get(name) for name in names} if isinstance(cards, Mapping) else {}
     judges |= {m.name: sets.get(m.name) for m in metrics if m.of_set} if isinstance(sets, Mapping) else {}
     suite = result.suite
-    return suite.card, suite.prompts, suite.n, suite.seed, keys.digest(judges)
+    return suite.card, suite.prompts, suite.n, suite.seed, suite.images, keys.digest(judges)
 
 
 def _difference(protocol: tuple, main: tuple) -> str:
     words = {"card": "another suite card", "prompts": "other prompts", "n": "{} prompts", "seed": "seed {}"}
+    words["images"] = "{} images a prompt"
     words["judges"] = "another version of a metric's scorer, or other real images"
     pairs = zip(PROTOCOL, protocol, main, strict=True)
     return ", ".join(words[name].format(value) for name, value, of_main in pairs if value != of_main)
@@ -221,8 +237,8 @@ def _gain(
         return None
     if metric.of_set:
         return grouped_estimate(result.pseudo_values(name) - baseline.pseudo_values(name), result.suite.n)
-    base, own = (rows[each.name].set_index("prompt_id")[name] for each in (baseline, result))
+    base, own = (rows[each.name].set_index("prompt_id") for each in (baseline, result))
     if set(base.index) != set(own.index):
         raise BadInput.at(result.name, "prompt_id", len(own), f"are not the prompts of {baseline.name}; evaluate again")
-    seed = keys.seed("gain", result.suite.seed)
-    return paired_delta(own.reindex(base.index).to_numpy(), base.to_numpy(), seed)
+    differences = own[name].reindex(base.index).to_numpy() - base[name].to_numpy()
+    return metric.of_numbers(differences, list(base["category"]), keys.seed("gain", result.suite.seed))

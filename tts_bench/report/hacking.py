@@ -103,7 +103,7 @@ def _weights(panel: Panel, own: Sequence[MetricInfo], baseline: Line, scores: Sc
     """
     verifier: Any = panel.families[0].first.result.recipe["verifier"]
     given = dict(zip(verifier["scorers"], verifier.get("weights") or [], strict=False))
-    shares = {metric.name: float(given.get(metric.scorer, 1.0)) for metric in own}
+    shares = {metric.name: float(given.get(next(iter(set(given) & set(metric.scorers)), ""), 1.0)) for metric in own}
     whole = sum(map(abs, shares.values())) or 1.0
     numbers = {name: scores.of(baseline, name) for name in shares}
     deviations = {name: float(of[np.isfinite(of)].std()) for name, of in numbers.items() if np.isfinite(of).any()}

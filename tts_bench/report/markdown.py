@@ -82,7 +82,8 @@ def _unranked(board: Board) -> list[str]:
 
 def protocol(board: Board) -> str:
     suite = board.lines[0].result.suite
-    return f"{suite.n} prompts, seed {suite.seed}. Card `{suite.card[:12]}`, prompts `{suite.prompts[:12]}`."
+    images = f", {suite.images} images each" if suite.images > 1 else ""
+    return f"{suite.n} prompts{images}, seed {suite.seed}. Card `{suite.card[:12]}`, prompts `{suite.prompts[:12]}`."
 
 
 def _left_out(board: Board, shown: Board) -> str:

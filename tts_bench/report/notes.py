@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board
+from tts_bench.report.eyes import eyes
 
 NAMED = 3  # submissions; of more, the first and how many there are beside
 
@@ -17,7 +18,8 @@ def notes(board: Board) -> list[str]:
         for flag in line.result.flags:
             if words := wording.flag(flag):
                 whose[words].append(line.result.name)
-    return [f"{_names(names, board)}: {words}." for words, names in sorted(whose.items())] + list(board.notes)
+    flags = [f"{_names(names, board)}: {words}." for words, names in sorted(whose.items())]
+    return [*flags, *eyes(board), *board.notes]
 
 
 def markdown_notes(board: Board) -> list[str]:

@@ -35,7 +35,7 @@ def alike(results: Sequence[Result], metrics: Sequence[MetricInfo]) -> tuple[lis
         most = min(counts, key=lambda card: (-counts[card], card))
         others = sorted(name for name, card in cards.items() if card != most)
         found = [_without(result, metric.name) if result.name in others else result for result in found]
-        judge = "network, formula or real images" if metric.of_set else f"{metric.scorer}"
+        judge = "network, formula or real images" if metric.of_set else ", ".join(metric.scorers)
         words = f"another {judge} than the column's, so it is not shown"
         notes.append(f"{metric.name} of {', '.join(others)}: taken with {words}.")
     return found, notes
@@ -44,8 +44,8 @@ def alike(results: Sequence[Result], metrics: Sequence[MetricInfo]) -> tuple[lis
 def _card(result: Result, metric: MetricInfo) -> str:
     """Of what made the number: of a set's the network, formula and real images, of an image's the scorer."""
     cards = result.cards.get("sets" if metric.of_set else "scorers")
-    name = metric.name if metric.of_set else metric.scorer
-    return keys.digest(cards.get(name) if isinstance(cards, Mapping) else None)
+    names = (metric.name,) if metric.of_set else metric.scorers
+    return keys.digest([cards.get(name) for name in names] if isinstance(cards, Mapping) else None)
 
 
 def _without(result: Result, metric: str) -> Result:

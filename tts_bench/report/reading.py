@@ -11,6 +11,10 @@ _OF_PROMPTS = (
     "prompts of this kind. Wilson's interval where every value is 0 or 1, else a percentile bootstrap over "
     "prompts. It does not cover another seed or another training run of the model."
 )
+_MACRO = (
+    "{} is the mean of the categories' means, and its interval resamples each category's prompts by themselves; there "
+    "is no interval where a category has a single prompt."
+)
 _OF_SET = (
     "Numbers of all images together have the interval of a jackknife over groups of images that all submissions share "
     "(Student's, 95 %), at this many images: FID at fewer is higher, whatever the images."
@@ -29,6 +33,7 @@ def reading(board: Board) -> str:
         "**NFE** is what one prompt is charged: evaluations of the denoiser for one sample, in the search and the "
         "final run, whatever a warm store saved. Guidance's second pass, decodes and scorer calls are counted apart, "
         "in the ledger of each result.",
+        *_of_several_images(board),
         *_intervals(board),
         _gain(board),
         "**Seeds**: every submission draws its noise from the same seeds, so all comparisons are paired; a prompt's "
@@ -40,11 +45,22 @@ def reading(board: Board) -> str:
     return "\n".join(f"- {note}" for note in notes)
 
 
+def _of_several_images(board: Board) -> list[str]:
+    count = board.lines[0].result.suite.images
+    if count == 1:
+        return []
+    return [
+        f"**Images**: {count} a prompt, each found by a search of its own charged for itself. A prompt's number is "
+        "the mean of its images, so that intervals are over prompts; it has none where one of them has none."
+    ]
+
+
 def _intervals(board: Board) -> list[str]:
     kinds = {metric.of_set for metric in board.metrics}
+    macro = [_MACRO.format(escape.markdown_cell(metric.name)) for metric in board.metrics if metric.macro]
     if kinds == {True}:
         return [_ONLY_OF_SET]
-    return [_OF_PROMPTS, _OF_SET] if True in kinds else [_OF_PROMPTS]
+    return [_OF_PROMPTS, *macro, _OF_SET] if True in kinds else [_OF_PROMPTS, *macro]
 
 
 def _gain(board: Board) -> str:
@@ -63,7 +79,8 @@ def _gain(board: Board) -> str:
 def _metric(metric: MetricInfo) -> str:
     percent = " (in percent)" if metric.percent else ""
     main = ", which ranks" if metric.main else ""
-    name, title, scorer = (escape.markdown_cell(text) for text in (metric.name, metric.title, metric.scorer))
+    texts = (metric.name, metric.title, ", ".join(metric.scorers))
+    name, title, scorer = (escape.markdown_cell(text) for text in texts)
     if not metric.of_set:
         return f"**{name}**{percent}{main}: {title}; by the scorer {scorer}."
     better = "lower" if metric.lower else "higher"

@@ -10,7 +10,7 @@ import numpy as np
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.report.board import Board, Line, MetricInfo
-from tts_bench.stats import Estimate, grouped_estimate, mean_estimate, paired_delta
+from tts_bench.stats import Estimate, grouped_estimate, mean_estimate
 
 if TYPE_CHECKING:
     import pandas
@@ -27,6 +27,7 @@ class Scores:
         self._rows = rows
         self._first = min(line.result.name for line in board.lines)
         self._prompts = list(rows[self._first]["prompt_id"])
+        self._categories = list(rows[self._first]["category"])
         self._aligned: dict[str, pandas.DataFrame] = {}
 
     @property
@@ -50,6 +51,8 @@ class Scores:
         """Of one number a prompt, or a group, for a metric of that kind."""
         if metric.of_set:
             return grouped_estimate(values, self.n).within(metric.limits)
+        if metric.macro or metric.categories is not None:
+            return metric.of_numbers(values, self._categories, self.seed)
         return mean_estimate(values, self.seed, share=metric.percent)
 
     def difference(
@@ -58,7 +61,7 @@ class Scores:
         """The mean difference, prompt by prompt (bootstrap), or group by group (Student's interval)."""
         if metric.of_set:
             return grouped_estimate(candidate - baseline, self.n, level)
-        return paired_delta(candidate, baseline, self.seed, level=level)
+        return metric.of_numbers(candidate - baseline, self._categories, self.seed, level)
 
     def delta(self, candidate: Line, baseline: Line, metric: MetricInfo) -> Estimate:
         return self.difference(self.of(candidate, metric.name), self.of(baseline, metric.name), metric)

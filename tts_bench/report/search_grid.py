@@ -14,8 +14,8 @@ from tts_bench.report.standings import Front, Standing
 MARKS = {1: "▲", 0: "≈", -1: "▼"}
 NO_BETTER = "no better than random at equal NFE"
 ONLY_IN_ALL = f"{NO_BETTER} at any one budget, better over all of them"
-SD = MetricInfo("verifier", "gain in standard deviations", False, False, "")
-DIVERSITY = MetricInfo("diversity", "mean distance between a prompt's finished images", False, False, "")
+SD = MetricInfo("verifier", "gain in standard deviations", False, False, ())
+DIVERSITY = MetricInfo("diversity", "mean distance between a prompt's finished images", False, False, ())
 
 
 def front_grid(found: Sequence[Comparison], main: MetricInfo) -> Grid:

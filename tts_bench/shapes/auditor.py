@@ -79,5 +79,6 @@ def _object(maps: dict[str, np.ndarray], y: int, x: int) -> Observed:
     shapes = np.exp(maps["shape"][:, y, x] - maps["shape"][:, y, x].max())
     right, down = maps["offset"][:, y, x]
     return Observed(
-        **said, x=STRIDE * (x + float(right)), y=STRIDE * (y + float(down)), overlap=float(shapes.max() / shapes.sum())
-    )
+        said["colour"], said["shape"], said["size"], said["texture"],
+        x=STRIDE * (x + float(right)), y=STRIDE * (y + float(down)), overlap=float(shapes.max() / shapes.sum()),
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from tts_bench.checks import choice, integer
 from tts_bench.errors import BadInput
 from tts_bench.shapes.heldout import held_out
-from tts_bench.shapes.scenes import CATEGORIES, COLOURS, RELATIONS, SHAPES, SIZES, TEXTURES, Scene, Thing
+from tts_bench.shapes.scenes import COLOURS, RELATIONS, SHAPES, SIZES, TEXTURES, Scene, Thing
 from tts_bench.tables import Table
 from tts_bench.types import Json, Prompt
 
@@ -32,13 +32,14 @@ def prompt_of(scene: Scene, prompt_id: str) -> Prompt:
 
 
 def scene_of(prompt: Prompt) -> Scene:
-    """The scene that a prompt's metadata describes; BadInput if it is none, or not the one its text describes."""
+    """The scene that a prompt's metadata describes; BadInput if it is none, or not the one its text describes.
+
+    Its category is the prompt's, which another suite may call by another name.
+    """
     file = f"prompt {prompt.id}"
     table = Table(prompt.metadata, file)
     things = tuple(_thing(thing) for thing in table.tables("things"))
-    scene = Scene(
-        choice(*CATEGORIES)(prompt.category, file, "category"), things, table.take("relation", choice("", *RELATIONS))
-    )
+    scene = Scene(prompt.category, things, table.take("relation", choice("", *RELATIONS)))
     table.done()
     if not 1 <= len(things) <= 2 or (scene.relation and len(things) != 2) or scene.total > 4:
         table.refuse("things", "must be one or two things, two for a relation, of at most four objects in all")

@@ -1,0 +1,59 @@
+"""The mean of the categories' means: against pandas, and its interval against a bootstrap written in a loop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tts_bench.macro import macro_delta, macro_estimate
+from tts_bench.stats import mean_estimate
+
+RNG = np.random.default_rng(3)
+NAMES = ["a"] * 60 + ["b"] * 15 + ["c"] * 25
+VALUES = np.concatenate([RNG.normal(1, 1, 60), RNG.normal(5, 1, 15), RNG.normal(9, 1, 25)])
+
+
+def test_every_category_counts_alike_however_many_prompts_it_has() -> None:
+    found = macro_estimate(VALUES, NAMES, 0)
+    table = pd.DataFrame({"name": NAMES, "value": VALUES})
+    assert found.value == pytest.approx(table.groupby("name")["value"].mean().mean(), abs=1e-12)
+    assert found.value != pytest.approx(VALUES.mean(), abs=0.1)
+    assert (found.n, found.unscored) == (100, 0)
+
+
+def test_the_interval_is_that_of_a_bootstrap_within_categories() -> None:
+    found, rng = macro_estimate(VALUES, NAMES, 0), np.random.default_rng(9)
+    parts = [VALUES[np.array(NAMES) == name] for name in "abc"]
+    means = [np.mean([rng.choice(part, part.size).mean() for part in parts]) for _ in range(4000)]
+    assert (found.low, found.high) == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=0.03)
+    # Had categories been drawn too, the distance between them would be taken for noise.
+    whole = mean_estimate(VALUES, 0, share=False)
+    assert found.low is not None and found.high is not None and whole.low is not None and whole.high is not None
+    assert found.high - found.low < 0.6 * (whole.high - whole.low)
+
+
+def test_of_one_category_it_is_the_mean() -> None:
+    plain = mean_estimate(VALUES[:60], 4, share=False)
+    found = macro_estimate(VALUES[:60], NAMES[:60], 4)
+    assert (found.value, found.n) == (plain.value, plain.n)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.05)
+
+
+def test_a_category_without_a_number_leaves_none_and_one_with_one_no_interval() -> None:
+    values = VALUES.copy()
+    values[60:75] = np.nan
+    empty = macro_estimate(values, NAMES, 0)
+    assert (empty.value, empty.n, empty.unscored) == (None, 0, 100)
+    values[60] = 5.0
+    single = macro_estimate(values, NAMES, 0)
+    assert single.value is not None and single.low is None and (single.n, single.unscored) == (86, 14)
+    assert macro_estimate([], [], 0).value is None
+
+
+def test_a_difference_is_paired() -> None:
+    base = VALUES + np.random.default_rng(1).normal(0, 20, 100)
+    found = macro_delta(base + 0.5, base, NAMES, 0)
+    assert found.value == pytest.approx(0.5) and found.low == pytest.approx(0.5) == found.high
+    with pytest.raises(ValueError, match="cannot pair 100 values with 99"):
+        macro_delta(base, base[1:], NAMES, 0)

@@ -1,0 +1,51 @@
+"""The mean of the categories' means: a number in which every category counts alike, however many prompts it has.
+
+GenEval's overall score is this one, not the mean over images. The interval is the percentile bootstrap, each category's
+prompts resampled by themselves, since how many there are of each is no matter of chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tts_bench import keys
+from tts_bench.stats import Estimate, Numbers, resample_counts
+
+
+def macro_estimate(
+    values: Numbers, categories: Sequence[str], seed: int, resamples: int = 2000, level: float = 0.95
+) -> Estimate:
+    """Of `values`, one a prompt, and the category of each.
+
+    No value where a category has no number at all, since the others would then count for more; no interval where one
+    has fewer than two.
+    """
+    floats, names = np.asarray(values, dtype=np.float64), np.asarray(categories, dtype=object)
+    of = {name: floats[(names == name) & np.isfinite(floats)] for name in dict.fromkeys(categories)}
+    n = sum(scored.size for scored in of.values())
+    if not of or any(scored.size == 0 for scored in of.values()):
+        return Estimate(None, None, None, 0, floats.size)
+    value, unscored = float(np.mean([scored.mean() for scored in of.values()])), int(floats.size - n)
+    if any(scored.size < 2 for scored in of.values()):
+        return Estimate(value, None, None, n, unscored)
+    means = np.mean([_resampled(scored, keys.seed("macro", seed, name), resamples) for name, scored in of.items()], 0)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(value, float(low), float(high), n, unscored)
+
+
+def macro_delta(
+    candidate: Numbers, baseline: Numbers, categories: Sequence[str], seed: int, level: float = 0.95
+) -> Estimate:
+    """Of candidate - baseline, over the prompts that both have scored; ValueError where the lengths differ."""
+    first, second = (np.asarray(values, dtype=np.float64) for values in (candidate, baseline))
+    if first.shape != second.shape:
+        raise ValueError(f"cannot pair {first.size} values with {second.size}: align both to the same prompts")
+    with np.errstate(invalid="ignore"):  # infinity less infinity: unscored like the infinities themselves
+        return macro_estimate(first - second, categories, seed, level=level)
+
+
+def _resampled(scored: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """(resamples,): a category's mean in each."""
+    return resample_counts(scored.size, seed, resamples) @ scored / scored.size
