@@ -35,24 +35,27 @@ from tts_bench.options import (
     SuiteName,
 )  # fmt: skip
 
+RecordedPath = Annotated[
+    Path | None,
+    typer.Option("--detections", help="What `detect` recorded, in the place of a detector, or of the images too."),
+]
+OfficialPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--official",
+        help="Results of a suite's own scripts in the place of images: of t2i_compbench a folder with one for each "
+        "category, of geneval its results.jsonl.",
+    ),
+]
+
 
 def score(
     suite: SuiteName,
     name: Annotated[str, typer.Option("--name", help="What the result is to be called.")],
     nfe: Annotated[float, typer.Option("--nfe", min=0, help="NFE an image, all in all, as you declare it.")],
     images: BroughtPath = None,
-    detections: Annotated[
-        Path | None,
-        typer.Option("--detections", help="What `detect` recorded, in the place of a detector, or of the images too."),
-    ] = None,
-    official: Annotated[
-        Path | None,
-        typer.Option(
-            "--official",
-            help="Results of a suite's own scripts in the place of images: of t2i_compbench a folder with one for each "
-            "category, of geneval its results.jsonl.",
-        ),
-    ] = None,
+    detections: RecordedPath = None,
+    official: OfficialPath = None,
     model: Annotated[str, typer.Option("--model", help="The model, as you declare it.")] = "unknown",
     search: Annotated[str, typer.Option("--search", help="The search, as you declare it.")] = "unknown",
     verifier: Annotated[

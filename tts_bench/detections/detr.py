@@ -16,10 +16,9 @@ import numpy as np
 from PIL import Image as Picture
 
 from tts_bench.detections.boxes import corners, seen
-from tts_bench.detections.coco import spelt
+from tts_bench.detections.coco import vocabulary_of
 from tts_bench.detections.types import Detections
-from tts_bench.errors import BadInput
-from tts_bench.pretrained import CONFIG, Pretrained, Source
+from tts_bench.pretrained import Pretrained, Source
 from tts_bench.running import at_one_shape
 from tts_bench.types import Image, Json
 
@@ -55,14 +54,7 @@ class Detr:
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
-        """In the order of the network's numbers, as COCO spells them; BadInput where the config lacks one."""
-        named = self.source.config.get("id2label")
-        listed = [named.get(str(i)) for i in range(len(named))] if isinstance(named, dict) else []
-        words = tuple(spelt(word) for word in listed if isinstance(word, str) and word)
-        if not words or len(words) < len(listed):
-            fix = 'must be {"0": word, "1": word, ...}; save or fetch the folder again'
-            raise BadInput.at(self.source.folder / CONFIG, "id2label", named, fix)
-        return words
+        return vocabulary_of(self.source)
 
     def fetch(self) -> None:
         self.source.fetch()

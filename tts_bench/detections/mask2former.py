@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from PIL import Image as Picture
 
-from tts_bench.detections.coco import spelt
+from tts_bench.detections.coco import vocabulary_of
 from tts_bench.detections.instances import MOST, Size, instances
 from tts_bench.detections.types import Detections
-from tts_bench.errors import BadInput
-from tts_bench.pretrained import CONFIG, Pretrained, Source
+from tts_bench.pretrained import Pretrained, Source
 from tts_bench.running import at_one_shape
 from tts_bench.scorers.pixels import OF_IMAGENET
 from tts_bench.types import Image, Json
@@ -59,14 +58,10 @@ class Mask2Former:
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:
-        """In the order of the network's logits; BadInput for a config that does not name them."""
-        named = self.source.config.get("id2label")
-        words = [named.get(str(i)) for i in range(len(named))] if isinstance(named, Mapping) else []
-        found = tuple(spelt(word) for word in words if isinstance(word, str) and word)
-        if not found or len(found) != len(words):
-            fix = 'must be {"0": word, "1": word, ...}; save or fetch the folder again'
-            raise BadInput.at(self.source.folder / CONFIG, "id2label", named, fix)
-        return found
+        return vocabulary_of(self.source)
+
+    def fetch(self) -> None:
+        self.source.fetch()
 
     @cached_property
     def network(self) -> Any:

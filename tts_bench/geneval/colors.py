@@ -61,6 +61,9 @@ class Colors:
             "text": READ, "arithmetic": "float32",
         }  # fmt: skip
 
+    def fetch(self) -> None:
+        self.source.fetch()
+
     def name(self, image: Image, items: Sequence[Detection]) -> list[str]:
         """Of each object; boxes and masks are in the pixels of `image`."""
         if not items:
