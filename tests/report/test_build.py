@@ -18,7 +18,7 @@ from tts_bench.report import build as build_module
 from tts_bench.report.build import build
 from tts_bench.results import Result, read_results, read_rows, write_result
 
-NAMES = {"shapes.md", "shapes.csv", "shapes-scaling.png", "shapes-verifiers.png"}
+NAMES = {"shapes.md", "shapes.csv", "shapes.json", "shapes.tex", "shapes-scaling.png", "shapes-verifiers.png"}
 SEARCH = {"shapes-search.md", "shapes-search.csv", "shapes-search-scaling.png", "shapes-search-hacking.png"}
 
 
@@ -39,7 +39,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_leaderboard_is_four_files_and_the_same_bytes_from_disk_and_memory(tmp_path: Path):
+def test_a_leaderboard_is_six_files_and_the_same_bytes_from_disk_and_memory(tmp_path: Path):
     results, rows = fake_board()
     for result in results:
         write_result(tmp_path / "shapes" / result.name, result, rows[result.name], "")

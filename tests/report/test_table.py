@@ -151,7 +151,10 @@ def test_the_csv_is_tidy_and_exact(made: Made):
     assert list(frame.columns[:12]) == [
         "suite", "submission", "model", "search", "verifier", "flags", "rank", "card", "prompts", "n", "seed", "nfe",
     ]  # fmt: skip
-    assert list(frame.columns[12:17]) == [
+    assert list(frame.columns[12:20]) == [
+        "search_nfe", "final_nfe", "guidance_nfe", "decodes", "backward", "gflops", "seconds", "scorer_calls",
+    ]  # fmt: skip
+    assert list(frame.columns[20:25]) == [
         "accuracy", "accuracy_low", "accuracy_high", "accuracy_n", "accuracy_unscored",
     ]  # fmt: skip
     by_name = {result.name: result for result in made[0]}
@@ -159,6 +162,10 @@ def test_the_csv_is_tidy_and_exact(made: Made):
     for _, row in frame.iterrows():
         result = by_name[row["submission"]]
         assert (row["n"], row["seed"], row["nfe"]) == (result.suite.n, result.suite.seed, result.nfe)
+        calls = result.ledger.get("scorer_calls", {})
+        assert row["scorer_calls"] == sum(calls.values())  # type: ignore[union-attr]
+        for part in ("search_nfe", "final_nfe", "gflops", "seconds"):
+            assert pd.isna(row[part]) if part not in result.ledger else row[part] == result.ledger[part]
         for metric in METRICS:
             for part in ("low", "high", "n", "unscored"):
                 assert row[f"{metric.name}_{part}"] == getattr(result.metrics[metric.name], part)

@@ -12,8 +12,10 @@ from tts_bench.errors import BadInput
 from tts_bench.files import write_together
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.comparison import Comparison, compare
+from tts_bench.report.data import data
 from tts_bench.report.families import find_panels, search_board, summary
 from tts_bench.report.heat_map import verifiers_png
+from tts_bench.report.latex import latex
 from tts_bench.report.markdown import page
 from tts_bench.report.scaling import scaling_png
 from tts_bench.report.search_hacking import search_hacking_png
@@ -38,7 +40,7 @@ def build(
     published: Sequence[Mapping[str, Any]] = (),
     beside: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Path]:
-    """Write `<suite>.md`, `.csv`, `-scaling.png` and `-verifiers.png` into `out` and return their paths.
+    """Write `<suite>.md`, `.csv`, `.json`, `.tex`, `-scaling.png`, `-verifiers.png` into `out` and return their paths.
 
     Where a search was run at two budgets or more, also `<suite>-search.md`, `.csv`, `-scaling.png`, `-hacking.png` if a
     verifier can be hacked, and `<suite>-sets.png` if there are metrics of whole sets; the two figures above then show
@@ -55,6 +57,8 @@ def build(
         f"{suite}-scaling.png": scaling_png(shown, title),
         f"{suite}-verifiers.png": verifiers_png(shown, main_rows, title),
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
+        f"{suite}.json": data(boards, title, suite, published).encode("ascii"),
+        f"{suite}.tex": latex(boards, _groups(boards[0], rows), title, suite).encode("utf-8"),
         f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite, published, beside).encode("utf-8"),
     }
     if searched is not None:

@@ -19,6 +19,15 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
+_LATEX = {
+    **{character: f"\\{character}" for character in "#$%&_{}"}, "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$",
+    "'": "\\textquotesingle{}", "`": "\\textasciigrave{}",
+    "[": "{[}", "]": "{]}", "†": "\\textdagger{}", "–": "\\textendash{}",
+    "↓": "$\\downarrow$",
+}  # fmt: skip
+
+
 def visible(text: str) -> str:
     """`text` on one line, with what acts left out."""
     kept = (" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in _ACTING)
@@ -59,6 +68,12 @@ def html_text(text: str) -> str:
 def html_attribute(text: str) -> str:
     """For the value of an attribute that holds text, quoted or not; never for href, src, style or on... ones."""
     return re.sub(r"[^A-Za-z0-9]", _reference, visible(text))
+
+
+def latex(text: str) -> str:
+    """For LaTeX outside of mathematics and of commands that read their argument letter by letter."""
+    escaped = "".join(_LATEX.get(character, character) for character in visible(text))
+    return re.sub("-(?=-)", "-{}", escaped)  # two would be a dash
 
 
 def figure(text: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, Line, MetricInfo
+from tts_bench.results import Result
 from tts_bench.stats import Estimate
 
 _NAMES = ("suite", "submission", "model", "search", "verifier", "flags", "rank", "card", "prompts")
 _PARTS = ("value", "low", "high", "n", "unscored")
+_LEDGER = ("search_nfe", "final_nfe", "guidance_nfe", "decodes", "backward", "gflops", "seconds")  # means a search
 
 
 def spreadsheet(boards: Sequence[Board], metrics: Sequence[MetricInfo]) -> str:
@@ -19,7 +21,9 @@ def spreadsheet(boards: Sequence[Board], metrics: Sequence[MetricInfo]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     columns = [metric.name if part == "value" else f"{metric.name}_{part}" for metric in metrics for part in _PARTS]
-    writer.writerow([escape.csv_cell(name) for name in [*_NAMES, "n", "seed", "nfe", *columns]])
+    writer.writerow(
+        [escape.csv_cell(name) for name in [*_NAMES, "n", "seed", "nfe", *_LEDGER, "scorer_calls", *columns]]
+    )
     for board in boards:
         for line in board.lines:
             writer.writerow([*map(escape.csv_cell, _names(board, line)), *_numbers(line, metrics)])
@@ -39,7 +43,17 @@ def _names(board: Board, line: Line) -> list[str]:
 
 def _numbers(line: Line, metrics: Sequence[MetricInfo]) -> list[float | int | None]:
     result = line.result
-    found: list[float | int | None] = [result.suite.n, result.suite.seed, result.nfe]
+    found: list[float | int | None] = [result.suite.n, result.suite.seed, result.nfe, *_charged(result)]
     for metric in metrics:
         found += result.metrics.get(metric.name, Estimate(None, None, None, 0, 0)).as_json().values()
     return found
+
+
+def _charged(result: Result) -> list[float | None]:
+    """The ledger's parts, and the calls of all scorers together; None where a result does not have one."""
+    ledger, calls = result.ledger, result.ledger.get("scorer_calls")
+    parts = [value if isinstance(value := ledger.get(name), int | float) else None for name in _LEDGER]
+    counted = (
+        [count for count in calls.values() if isinstance(count, int | float)] if isinstance(calls, Mapping) else []
+    )
+    return [*parts, sum(counted)]

@@ -1,0 +1,56 @@
+"""The leaderboard as JSON and as LaTeX: the same numbers as the page, read back by other parsers."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pylatexenc.latex2text import LatexNodes2Text
+
+from tests.fake_results import fake_board
+from tests.report.suite import METRICS
+from tts_bench.report.board import Board, make_boards
+from tts_bench.report.data import data
+from tts_bench.report.latex import latex
+
+GROUPS = {"category": ["single", "two"], "split": ["seen"]}
+
+
+def boards() -> list[Board]:
+    return make_boards(*fake_board(), METRICS)
+
+
+def test_json_has_every_line_as_measured() -> None:
+    made = boards()
+    found = json.loads(data(made, "Shapes", "shapes", [{"source": "somebody", "accuracy": [0.5]}]))
+    assert [board["apart"] for board in found["boards"]] == [board.reason for board in made]
+    for board, told in zip(made, found["boards"], strict=True):
+        for line, row in zip(board.lines, told["lines"], strict=True):
+            assert (row["submission"], row["rank"], row["nfe"]) == (line.result.name, line.rank, line.result.nfe)
+            assert row["not_ranked"] == line.hindrance("accuracy") and row["flags"] == list(line.result.flags)
+            assert row["metrics"] == {name: e.as_json() for name, e in line.result.metrics.items()}
+            assert row["gain"] == (line.gain.as_json() if line.gain else None)
+    assert found["published"] == [{"source": "somebody", "accuracy": [0.5]}]
+
+
+def test_the_same_results_are_the_same_bytes() -> None:
+    assert data(boards(), "T", "shapes") == data(boards(), "T", "shapes")
+    assert latex(boards(), GROUPS, "T", "shapes") == latex(boards(), GROUPS, "T", "shapes")
+
+
+def test_latex_has_a_row_a_submission_and_as_many_cells_as_heads() -> None:
+    text = latex(boards(), GROUPS, "Shapes", "shapes")
+    for table in re.findall(r"\\begin{tabular}{([lr]+)}(.*?)\\end{tabular}", text, re.DOTALL):
+        rows = [row for row in table[1].split("\\\\\n") if " & " in row]
+        assert {row.count(" & ") for row in rows} == {len(table[0]) - 1}
+    shown = LatexNodes2Text().latex_to_text(text)
+    for line in boards()[0].lines:
+        assert line.result.name in shown
+
+
+def test_minus_is_a_minus_and_two_hyphens_are_no_dash() -> None:
+    from tts_bench.report import escape
+
+    text = latex(boards(), GROUPS, "a--b", "shapes")
+    assert "a-{}-b" in text and not re.search(r"[ \[]-[0-9]", text.partition("toprule")[2])
+    assert LatexNodes2Text().latex_to_text(escape.latex("50 % of {a_b} & c^2~d")).startswith("50 % of {a_b} & c")
