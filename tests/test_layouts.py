@@ -62,3 +62,25 @@ def test_geneval_has_a_folder_for_each_place(tmp_path: Path) -> None:
 def test_more_images_than_asked_for_are_not_left_out_silently(tmp_path: Path) -> None:
     put(tmp_path, "a red car_000000.png", "a red car_000001.png")
     assert [name for name, _ in named_images(tmp_path, prompts())] == ["0", "0"]  # "more than one of"
+
+
+def test_two_prompts_of_one_text_share_its_images_in_the_order_of_numbers(tmp_path: Path) -> None:
+    """T2I-CompBench has such: each is imaged for itself, and the file names say nothing but the number."""
+    twins = [Prompt(i, text, image=n) for i, text in (("b-1", "x"), ("a-0", "y"), ("b-0", "x")) for n in (1, 2)]
+    put(tmp_path, "samples/x_9.png", "samples/x_10.png", "samples/x_2.png", "samples/x_3.png", "samples/y_4.png")
+    put(tmp_path, "x-grid-00000.png")  # an overview, which the script leaves beside the samples
+    found = {name: path.name for name, path in named_images(tmp_path, twins)}
+    assert found == {
+        "b-0_1": "x_2.png",
+        "b-0_2": "x_3.png",
+        "b-1_1": "x_9.png",
+        "b-1_2": "x_10.png",
+        "a-0_1": "y_4.png",
+    }
+
+
+def test_a_text_of_two_categories_is_told_apart_by_their_folders(tmp_path: Path) -> None:
+    same = [Prompt(f"{name}-0", "a cat", category=name) for name in ("color", "shape")]
+    put(tmp_path, "color/samples/a cat_000000.png", "shape/samples/a cat_000000.png")
+    found = {name: path.parts[-3] for name, path in named_images(tmp_path, same)}
+    assert found == {"color-0": "color", "shape-0": "shape"}

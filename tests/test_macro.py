@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tts_bench.macro import macro_delta, macro_estimate
+from tts_bench.macro import macro_estimate
 from tts_bench.stats import mean_estimate
 
 RNG = np.random.default_rng(3)
@@ -51,9 +51,10 @@ def test_a_category_without_a_number_leaves_none_and_one_with_one_no_interval() 
     assert macro_estimate([], [], 0).value is None
 
 
-def test_a_difference_is_paired() -> None:
-    base = VALUES + np.random.default_rng(1).normal(0, 20, 100)
-    found = macro_delta(base + 0.5, base, NAMES, 0)
-    assert found.value == pytest.approx(0.5) and found.low == pytest.approx(0.5) == found.high
-    with pytest.raises(ValueError, match="cannot pair 100 values with 99"):
-        macro_delta(base, base[1:], NAMES, 0)
+def test_categories_are_resampled_each_by_itself() -> None:
+    """Two categories of equal numbers: drawn alike, the spread of their mean would be that of one of them."""
+    values = np.random.default_rng(2).normal(size=50)
+    one = macro_estimate(values, ["a"] * 50, 0)
+    two = macro_estimate(np.tile(values, 2), ["a"] * 50 + ["b"] * 50, 0)
+    assert one.low is not None and one.high is not None and two.low is not None and two.high is not None
+    assert (two.high - two.low) == pytest.approx((one.high - one.low) / np.sqrt(2), rel=0.08)

@@ -12,8 +12,11 @@ import pytest
 from tests.suites.test_compbench import FILES
 from tts_bench import pinned_files
 from tts_bench.errors import BadInput, ServiceFailed
+from tts_bench.evaluation import flags_of
+from tts_bench.metrics_of_images import ImageMetrics
+from tts_bench.prepare import Workshop
 from tts_bench.prompt_files import PromptFiles, take_files
-from tts_bench.prompt_sources import OfCategories
+from tts_bench.prompt_sources import OfCategories, PromptFile
 from tts_bench.suite import find_suite
 from tts_bench.tables import Table
 
@@ -128,3 +131,46 @@ def test_a_suite_takes_the_metrics_that_its_categories_need(folder: Path) -> Non
 def test_a_protocol_that_cannot_be_is_refused(suite: str, change: Any, words: str) -> None:
     with pytest.raises(BadInput, match=words):
         find_suite(suite).with_protocol(*change)
+
+
+def test_other_names_for_categories_are_other_prompts() -> None:
+    suite = find_suite("shapes_compbench")
+    assert suite.source.sha256 != find_suite("shapes").source.sha256
+    assert isinstance(suite.source, PromptFile)
+    other = replace(suite.source, categories={**suite.source.categories, "two": "colour"})
+    assert other.sha256 != suite.source.sha256
+    assert {prompt.category for prompt in suite.prompts()} == set(suite.source.categories.values())
+
+
+@pytest.mark.parametrize("images", [0, -1, 101])
+def test_so_many_images_a_prompt_are_refused(images: int) -> None:
+    with pytest.raises(BadInput, match=f"per_prompt = {images}"):
+        find_suite("geneval").with_protocol(images, None, None)
+
+
+def test_an_id_that_is_anothers_second_image_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"id": "a", "prompt": "x"}\n{"id": "a#2", "prompt": "y"}\n')
+    suite = find_suite("prompts").with_prompts(tmp_path / "p.jsonl")
+    assert len(suite.images_asked()) == 2
+    with pytest.raises(BadInput, match="id = 'a#2': is another prompt's second image too"):
+        suite.with_protocol(2, None, None).images_asked()
+
+
+def test_a_scorer_for_a_category_that_no_prompt_has_is_refused(tmp_path: Path) -> None:
+    card = find_suite("shapes_compbench").path
+    text = card.read_text(encoding="utf-8").replace('numeracy = "shapes_numeracy"', 'numeracity = "shapes_numeracy"')
+    (tmp_path / "shapes_compbench.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "shapes.prompts.jsonl").write_bytes((card.parent / "shapes.prompts.jsonl").read_bytes())
+    suite = find_suite(str(tmp_path / "shapes_compbench.toml"))
+    with pytest.raises(BadInput, match="scorers = 'numeracity': no prompt is of it; did you mean 'numeracy'"):
+        ImageMetrics(suite, Workshop()).check(asks=False)
+
+
+def test_a_part_of_the_main_metric_grades_itself_as_a_verifier() -> None:
+    suite = find_suite("t2i_compbench").with_categories(["complex"])
+    for verifier in ("three_in_one", "blip_vqa", "spatial_2d", "clip_similarity"):
+        assert flags_of([verifier], suite) == ["own_metric:compbench"]
+    assert flags_of(["three_in_one"], find_suite("t2i_compbench").with_categories(["color"])) == [
+        "own_metric:compbench"
+    ]
+    assert flags_of(["numeracy", "aesthetic"], suite) == []

@@ -32,7 +32,7 @@ def metric_infos(suite: Suite) -> list[MetricInfo]:
 
 def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
     """Tables and plots of every result under `results`/<suite>, written to `out`."""
-    found = read_results(results / suite.name)
+    found, suite = read_results(results / suite.name), suite.whole
     rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
     beside = counterparts(suite.submissions, found)
     return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published, beside)

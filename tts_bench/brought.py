@@ -108,6 +108,8 @@ def _list(place: Path, several: bool) -> list[tuple[str, Path, str]]:
         if not path.resolve().is_relative_to(place.parent.resolve()):
             raise BadInput.at(where, "image", row["image"], "leads out of the list's folder; put the images below it")
         number_of = integer(1, 100)(row.get("number", 1), where, "number")
+        if number_of > 1 and not several:
+            raise BadInput.at(where, "number", number_of, "the suite takes one image a prompt here; see --per-prompt")
         name = f"{row['id']}_{number_of}" if several else str(row["id"])
         found.append((composed(name), path, f"{where}: image = {row['image']!r}"))
     return found

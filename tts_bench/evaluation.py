@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -22,8 +22,10 @@ from tts_bench.metrics_of_images import ImageMetrics, Measured
 from tts_bench.per_prompt import by_prompt, mean_of_images
 from tts_bench.prepare import Workshop
 from tts_bench.protocols import Featured, Scorer
+from tts_bench.registry import SCORERS
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
 from tts_bench.run import Run
+from tts_bench.scorers.made_of import PARTS
 from tts_bench.set_measures import SetMeasures
 from tts_bench.submission import Submission
 from tts_bench.suite import Suite
@@ -124,7 +126,8 @@ class Evaluator:
     ) -> Result:
         """Write one submission's result and rows; the result as it is read back."""
         images = rows_of(runs, measured, diversities(runs, self.engine.scoring))
-        rows = by_prompt(images, list(measured), self.suite.images)
+        images = self.metrics.judged(images)
+        rows = by_prompt(images, [name for name in measured if name in images], self.suite.images)
         finals = [run.settled()[1] for run in runs]
         sets = self.sets.numbers(finals, self.engine.scoring)
         result = Result(
@@ -178,7 +181,9 @@ class Evaluator:
         counts = stats.budgets(size)
         verifier = _table([[run.values.get(state.key) for state in run.pool[:size]] for run in runs])
         expected = {
-            name: stats.best_of_k_curve(verifier, _table([[of[s.key] for s in pool[:size]] for pool in pools]), counts)
+            name: stats.best_of_k_curve(
+                verifier, _table([[of.get(s.key) for s in pool[:size]] for pool in pools]), counts
+            )
             for name, of in measured.items()
         }
         of_prompts = {name: mean_of_images(values, self.suite.images) for name, values in expected.items()}
@@ -197,10 +202,19 @@ class Evaluator:
 
 def flags_of(scorers: Collection[str], suite: Suite) -> list[str]:
     """What a reader must know before comparing: the oracle, and verifiers that are also reported as metrics."""
-    used = [metric for metric in suite.metrics if set(metric.scorers) & set(scorers)]
+    parts = whole_of(scorers)
+    used = [metric for metric in suite.metrics if whole_of(metric.scorers) & parts]
     known = [metric for metric in suite.set_metrics if set(metric.oracles) & set(scorers)]
     oracle = ["oracle"] if any(metric.oracle for metric in used) or known else []
     return oracle + [f"own_metric:{metric.name}" for metric in (*used, *known)]
+
+
+def whole_of(scorers: Iterable[str]) -> set[str]:
+    """The scorers and those that they are made of, so that no verifier stands unseen inside a metric."""
+    found = set(scorers)
+    for name in scorers:
+        found |= whole_of(getattr(SCORERS.load(name), PARTS, ())) if name in SCORERS.targets else set()
+    return found
 
 
 def unguided(runs: Sequence[Run]) -> list[str]:

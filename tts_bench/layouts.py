@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tts_bench.types import Prompt
@@ -39,27 +39,39 @@ def named_images(folder: Path, prompts: Sequence[Prompt]) -> list[tuple[str, Pat
     if places := _pictures_of_places(folder):
         by_place = {int(prompt.id): prompt.id for prompt in prompts if prompt.id.isdecimal()}
         return _numbered({by_place.get(place, f"{place:05d}"): paths for place, paths in places.items()}, names)
-    found = _pictures(folder) or _pictures(folder / "samples")
-    found = found or [path for inner in sorted(folder.glob("*/samples")) for path in _pictures(inner)]
+    inside = _pictures(folder / "samples")  # first: the authors' script leaves overviews beside it
+    found = inside or _pictures(folder)
     if any(composed(path.stem) in names for path in found):
         return [(composed(path.stem), path) for path in found]
-    return _by_text(found, prompts, names)
+    if found:
+        return _by_text(found, prompts, names)
+    every = []
+    for inner in sorted(folder.glob("*/samples")):
+        own = [prompt for prompt in prompts if prompt.category == inner.parent.name]
+        every += _by_text(_pictures(inner), own or prompts, names)
+    return every
 
 
-def _by_text(found: Sequence[Path], prompts: Iterable[Prompt], names: Mapping[str, Prompt]) -> list[tuple[str, Path]]:
-    """The images of a prompt in the order of their numbers."""
-    ids = {_plain(prompt.text): prompt.id for prompt in prompts}
+def _by_text(found: Sequence[Path], prompts: Sequence[Prompt], names: Mapping[str, Prompt]) -> list[tuple[str, Path]]:
+    """The images of a text in the order of their numbers: of prompts that share one, the first ones are the first's."""
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for prompt_id, text in sorted({(prompt.id, _plain(prompt.text)) for prompt in prompts}):
+        ids[text].append(prompt_id)
     of: defaultdict[str, list[tuple[int, Path]]] = defaultdict(list)
     others = []
     for path in found:
         parts = NUMBERED.fullmatch(path.stem)
-        if parts and (prompt_id := ids.get(_plain(parts[1]))) is not None:
-            of[prompt_id].append((int(parts[2]), path))
+        if parts and (text := _plain(parts[1])) in ids:
+            of[text].append((int(parts[2]), path))
         else:
             others.append((composed(path.stem), path))
-    return (
-        _numbered({prompt_id: [path for _, path in sorted(paths)] for prompt_id, paths in of.items()}, names) + others
-    )
+    count = max((prompt.image for prompt in prompts), default=1)
+    dealt: dict[str, list[Path]] = {}
+    for text, paths in of.items():
+        for place, (_, path) in enumerate(sorted(paths)):
+            whose = ids[text][min(place // count, len(ids[text]) - 1)]
+            dealt.setdefault(whose, []).append(path)
+    return _numbered(dealt, names) + others
 
 
 def _numbered(of: Mapping[str, Sequence[Path]], names: Mapping[str, Prompt]) -> list[tuple[str, Path]]:

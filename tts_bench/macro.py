@@ -35,17 +35,6 @@ def macro_estimate(
     return Estimate(value, float(low), float(high), n, unscored)
 
 
-def macro_delta(
-    candidate: Numbers, baseline: Numbers, categories: Sequence[str], seed: int, level: float = 0.95
-) -> Estimate:
-    """Of candidate - baseline, over the prompts that both have scored; ValueError where the lengths differ."""
-    first, second = (np.asarray(values, dtype=np.float64) for values in (candidate, baseline))
-    if first.shape != second.shape:
-        raise ValueError(f"cannot pair {first.size} values with {second.size}: align both to the same prompts")
-    with np.errstate(invalid="ignore"):  # infinity less infinity: unscored like the infinities themselves
-        return macro_estimate(first - second, categories, seed, level=level)
-
-
 def _resampled(scored: np.ndarray, seed: int, resamples: int) -> np.ndarray:
     """(resamples,): a category's mean in each."""
     return resample_counts(scored.size, seed, resamples) @ scored / scored.size

@@ -14,6 +14,7 @@ from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.grader.report import report
 from tts_bench.macro import macro_estimate
 from tts_bench.metric_card import Metric
+from tts_bench.plaintext import did_you_mean
 from tts_bench.prepare import Workshop
 from tts_bench.protocols import Scorer, is_over_set
 from tts_bench.recipes import State
@@ -72,7 +73,15 @@ class ImageMetrics:
             raise NeedsFiles(f"{first}; or leave some out: --categories {','.join(able)}") if able else first
 
     def check(self, asks: bool) -> None:
-        """What can be refused is refused now: see `used`. If there will be questions, a grader must be able to ask."""
+        """What can be refused is refused now: see `used`. If there will be questions, a grader must be able to ask.
+
+        BadInput for a scorer of a category that no prompt of the suite has.
+        """
+        known = list(dict.fromkeys(prompt.category for prompt in self.suite.every_image))
+        for metric in self.suite.metrics:
+            if odd := [name for name in metric.by_category if name not in known]:
+                fix = f"no prompt is of it; {did_you_mean(odd[0], known)}"
+                raise BadInput.at(self.suite.path.name, f"metrics.{metric.name}.scorers", odd[0], fix)
         for scorer in self.scorers.values():
             if asks and isinstance(scorer, LlmGrader) and (lack := scorer.lacks()) is not None:
                 raise BadInput(lack)
@@ -129,10 +138,17 @@ class ImageMetrics:
                 found += [f"{name}: {doubt}"] if (doubt := scorer.doubt()) else []
         return found
 
+    def judged(self, images: pd.DataFrame) -> pd.DataFrame:
+        """Rows without the columns of metrics that judge none of their categories."""
+        there = set(images["category"])
+        idle = [m.name for m in self.used if not any(m.judge(category) for category in there)]
+        return images.drop(columns=[name for name in idle if name in images])
+
     def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
         """Of every metric, the mean over rows, one a prompt, of those categories that it judges."""
         categories = list(rows["category"])
-        found = {m.name: self.estimate(m, rows[m.name].to_numpy(), categories, seed) for m in self.used}
+        there = [metric for metric in self.used if metric.name in rows]
+        found = {m.name: self.estimate(m, rows[m.name].to_numpy(), categories, seed) for m in there}
         return {name: estimate for name, estimate in found.items() if estimate is not None}
 
     def of_columns(

@@ -131,6 +131,8 @@ def write_result(
     for name in files:
         _path(folder, name)
     write_together(folder, files)
+    if IMAGES not in files:  # of a result of several images that stood here before
+        _path(folder, IMAGES).unlink(missing_ok=True)
     return folder / RESULT
 
 
@@ -218,8 +220,12 @@ def _parse(root: Node) -> Result:
         _plain(top["environment"]),
         _left_out(top.get("left_out"), metrics),
         _plain(top["grading"]) if "grading" in top else {},
-        {name: node.sha256() for name, node in top["files"].fields([ROWS], optional=[IMAGES]).items()},
+        {name: node.sha256() for name, node in top["files"].fields(_tables(suite)).items()},
     )
+
+
+def _tables(suite: SuiteRun) -> list[str]:
+    return [ROWS, IMAGES] if suite.images > 1 else [ROWS]
 
 
 def _suite(node: Node) -> SuiteRun:

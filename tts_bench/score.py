@@ -130,7 +130,7 @@ def _spoken(
         raise BadInput.at(shown(card.path), "set_metrics", card.set_metrics[0].name, fix)
     prompts = card.images_asked(settings.limit)
     if given.official is not None:
-        place, images = given.official, spoken_of(prompts, shown(given.official.name))
+        place, images = given.official, spoken_of(prompts, digest(given.official, (".json", ".jsonl")))
         return images, lambda: of_official_results(card, place, images)
     recorded = workshop.detector(RECORDED)
     if not isinstance(recorded, Recorded):
@@ -178,6 +178,6 @@ def _records(seer: Detected, images: Sequence[Brought]) -> list[Record]:
     cards = [None if part is None else dict(part.card) for part in (seer.depth, seer.colors)]
     return [
         record_of(prompt.id, prompt.image, picture, seen, dict(seer.detector.card), seer.rule.wanted(prompt), *cards)
-        for picture, prompt, seen in zip(pictures, prompts, seer.look(pictures, prompts), strict=True)
+        for picture, prompt, seen in zip(pictures, prompts, seer.look(pictures, prompts, either=True), strict=True)
         if seen is not None
     ]

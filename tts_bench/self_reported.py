@@ -115,8 +115,8 @@ class SelfReport:
     def record(self, images: Sequence[Owned], taken: Taken, declared: Declared, folder: Path) -> Result:
         """Write the result; the result as it is read back. A prompt's images stand side by side."""
         suite, seed = self.suite, self.seed
-        pictures = _rows(images, taken.measured, declared)
-        rows = by_prompt(pictures, [metric.name for metric in self.metrics.used], suite.images)
+        pictures = self.metrics.judged(_rows(images, taken.measured, declared))
+        rows = by_prompt(pictures, [name for name in taken.measured if name in pictures], suite.images)
         result = Result(
             suite=SuiteRun(suite.name, suite.digest, suite.source.sha256, len(rows), seed, suite.images),
             name=declared.name,

@@ -53,13 +53,13 @@ def judged_again(recorded: Recorded, images: Sequence[SpokenOf], metrics: ImageM
     for metric in metrics.used:
         for image in images:
             if (name := metric.judge(image.prompt.category)) is not None:
-                rule, prompt = cast("Detected", scorers[name]).rule, image.prompt
-                words = rule.wanted(prompt)
+                judge, prompt = cast("Detected", scorers[name]), image.prompt
+                words = judge.rule.wanted(prompt)
                 if words is not None and (prompt.id, prompt.image) not in there:
                     missing.append(prompt.draws)
                 elif words is not None:
                     seen = recorded.by_prompt(prompt.id, prompt.image, words)
-                    found[metric.name][image.key] = rule.value(prompt, seen)
+                    found[metric.name][image.key] = judge.value(prompt, seen)
     if missing:
         fix = f"{listed('missing', missing)}: there must be a line for each image that the rules can be asked about"
         raise BadInput.at(shown(recorded.path), "images", len(there), fix)

@@ -54,6 +54,7 @@ from tts_bench.types import Prompt, Rules
 _HERE = Path(__file__).parent
 CARDS = _HERE / "benchmarks" if (_HERE / "benchmarks").is_dir() else _HERE.parent / "benchmarks"  # wheel, checkout
 RULES: tuple[Rules, ...] = ("official", "fixed")
+MOST_IMAGES = 100  # a prompt
 MOST = 64  # searches, verifiers or budgets of a grid
 
 
@@ -89,6 +90,12 @@ class Suite:
     images: int = 1  # a prompt
     rules: Rules = "official"
     detector: str | None = None
+    every_metric: tuple[Metric, ...] = ()  # the card's, where `metrics` are those of some categories
+
+    @property
+    def whole(self) -> Suite:
+        """With the card's own metrics: what results of any of its categories are shown by."""
+        return replace(self, metrics=self.every_metric or self.metrics)
 
     @property
     def own_model(self) -> ModelSpec:
@@ -131,12 +138,15 @@ class Suite:
             return self
         chosen = OfCategories(self.source, tuple(dict.fromkeys(names)), shown(self.path))
         # Which there are is known once the prompts are read; those that there are not are refused then.
-        return replace(self, source=chosen, metrics=tuple(metric.within(names) for metric in self.metrics))
+        needed = tuple(metric.within(names) for metric in self.metrics)
+        return replace(self, source=chosen, metrics=needed, every_metric=self.metrics)
 
     def with_protocol(self, images: int | None, rules: Rules | None, detector: str | None) -> Suite:
         """With another number of images a prompt, another reading of the rules, another detector."""
         if rules is not None and rules not in RULES:
             raise BadInput.at("settings", "rules", rules, f"use {' or '.join(RULES)}")
+        if images is not None:
+            integer(1, MOST_IMAGES)(images, "settings", "per_prompt")
         if detector is not None:
             DETECTORS.require(detector, "settings", "detector")
         suite = replace(
@@ -225,7 +235,7 @@ def read_suite(path: Path) -> Suite:
         submissions=tuple(take_submission(submission) for submission in table.tables("submissions")),
         published=tuple(_published(numbers) for numbers in table.tables("published")),
         grid=_grid(table.optional_table("grid")),
-        images=protocol.take("images", integer(1, 100), 1),
+        images=protocol.take("images", integer(1, MOST_IMAGES), 1),
         rules=cast("Rules", protocol.take("rules", choice(*RULES), RULES[0])),
         detector=protocol.take("detector", DETECTORS.require, None),
     )

@@ -10,13 +10,14 @@ import pytest
 
 from tests.fake_results import fake_board
 from tts_bench import keys
-from tts_bench.macro import macro_delta
+from tts_bench.macro import macro_estimate
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.eyes import eyes
 from tts_bench.report.markdown import page
 from tts_bench.report.published import published_tables
 from tts_bench.report.scores import Scores
 from tts_bench.results import Result
+from tts_bench.stats import wilson
 
 MAIN = MetricInfo("accuracy", "own", False, True, ("spatial_2d", "appeal"), macro=True)
 SEES = {"detector": "owlv2", "weights": "ab" * 32}
@@ -41,7 +42,7 @@ def test_gains_are_means_of_the_categories_paired_by_prompt(made: tuple[Board, d
         by_hand = difference.groupby(base["category"]).mean().mean()
         assert line.gain.value == pytest.approx(by_hand, abs=1e-12)
         seed = keys.seed("gain", line.result.suite.seed)
-        assert line.gain == macro_delta(own["accuracy"], base["accuracy"], list(base["category"]), seed)
+        assert line.gain == macro_estimate(difference, list(base["category"]), seed)
 
 
 def test_figures_take_the_same_mean(made: tuple[Board, dict[str, pd.DataFrame]]) -> None:
@@ -106,3 +107,26 @@ def test_published_columns_of_categories_stand_beside_ours(made: tuple[Board, di
     ours = line.result.groups["category"][category]["accuracy"].value
     assert table[0] == f"| submission | {category} / here | unknown |"
     assert table[2].split(" | ")[1].startswith(f"0.5 / {ours:.2f}") and table[3].split(" | ")[1] == "0.25 / –"
+
+
+def test_unequal_categories_weigh_alike_in_a_difference() -> None:
+    values = np.array([1.0, 1.0, 1.0, 5.0, 7.0])
+    names = ["a", "a", "a", "b", "b"]
+    assert MAIN.of_numbers(values, names, 0).value == 3.5
+    some = replace(MAIN, categories=frozenset("b"))
+    assert some.of_numbers(values, names, 0).value == 6.0, "the others are not its prompts"
+
+
+def test_shares_of_one_category_have_wilsons_interval_as_in_the_result() -> None:
+    ones = np.array([1.0, 1.0, 0.0, 1.0, 1.0])
+    share = replace(MAIN, percent=True)
+    found = share.of_numbers(ones, ["a"] * 5, 0, share=True)
+    assert (found.low, found.high) == pytest.approx(wilson(4, 5))
+
+
+def test_images_without_a_guide_are_counted_against_images(made: tuple[Board, dict[str, pd.DataFrame]]) -> None:
+    line = made[0].ranked[0]
+    suite = replace(line.result.suite, n=100, images=4)
+    for count, hindrance in ((8, ""), (9, "unguided")):
+        flagged = replace(line, result=replace(line.result, suite=suite, flags=[f"unguided:{count}"]))
+        assert flagged.hindrance("accuracy") == hindrance

@@ -148,13 +148,14 @@ def test_the_terminal_says_how_many_metrics_it_has_no_room_for(made: Made, width
 def test_the_csv_is_tidy_and_exact(made: Made):
     boards = make_boards(*made, METRICS)
     frame = pd.read_csv(io.StringIO(spreadsheet(boards, METRICS)))
-    assert list(frame.columns[:12]) == [
-        "suite", "submission", "model", "search", "verifier", "flags", "rank", "card", "prompts", "n", "seed", "nfe",
+    assert list(frame.columns[:13]) == [
+        "suite", "submission", "model", "search", "verifier", "flags", "rank", "card", "prompts", "n", "images", "seed",
+        "nfe",
     ]  # fmt: skip
-    assert list(frame.columns[12:20]) == [
+    assert list(frame.columns[13:21]) == [
         "search_nfe", "final_nfe", "guidance_nfe", "decodes", "backward", "gflops", "seconds", "scorer_calls",
     ]  # fmt: skip
-    assert list(frame.columns[20:25]) == [
+    assert list(frame.columns[21:26]) == [
         "accuracy", "accuracy_low", "accuracy_high", "accuracy_n", "accuracy_unscored",
     ]  # fmt: skip
     by_name = {result.name: result for result in made[0]}

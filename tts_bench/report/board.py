@@ -45,13 +45,15 @@ class MetricInfo:
     macro: bool = False
     categories: frozenset[str] | None = None  # of the prompts that it judges; None is all
 
-    def of_numbers(self, values: np.ndarray, categories: Sequence[str], seed: int, level: float = 0.95) -> Estimate:
-        """The mean of a number a prompt, or of a difference of two, over the prompts that it judges."""
+    def of_numbers(
+        self, values: np.ndarray, categories: Sequence[str], seed: int, level: float = 0.95, share: bool = False
+    ) -> Estimate:
+        """The mean of a number a prompt, perhaps a `share`, or of a difference, over the prompts that it judges."""
         judged = [i for i, name in enumerate(categories) if self.categories is None or name in self.categories]
         kept, of = values[judged], [categories[i] for i in judged]
         if self.macro and len(set(of)) > 1:
             return macro_estimate(kept, of, seed, level=level)
-        return mean_estimate(kept, seed, level=level, share=False)
+        return mean_estimate(kept, seed, level=level, share=share)
 
     def worth(self, estimate: Estimate | None) -> float:
         """For ordering: higher is better, and what has no value comes last."""

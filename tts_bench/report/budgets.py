@@ -30,7 +30,8 @@ def budget_of(result: Result) -> int | None:
     nfe, total = budget.get("nfe"), budget.get("total")
     if _is_count(nfe):
         return nfe
-    return total // result.suite.n if _is_count(total) and total % result.suite.n == 0 else None
+    searches = result.suite.n * result.suite.images
+    return total // searches if _is_count(total) and total % searches == 0 else None
 
 
 def _without_budget(result: Result) -> Key:

@@ -23,7 +23,7 @@ def eyes(board: Board) -> list[str]:
     for name, card in sorted(cards.items()):
         for detector in _detectors(card):
             whose[str(detector["detector"]), str(detector.get("weights", ""))[:12]].append(name)
-    told = [_told(name, weights, served) for (name, weights), served in whose.items()]
+    told = [_told(name, weights, list(dict.fromkeys(served))) for (name, weights), served in whose.items()]
     own = sorted(name for name, card in cards.items() if isinstance(card, Mapping) and "official" in card)
     return told + ([f"{', '.join(own)}: the scores that the suite's own scripts wrote, not taken here."] if own else [])
 

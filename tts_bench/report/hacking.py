@@ -103,7 +103,8 @@ def _weights(panel: Panel, own: Sequence[MetricInfo], baseline: Line, scores: Sc
     """
     verifier: Any = panel.families[0].first.result.recipe["verifier"]
     given = dict(zip(verifier["scorers"], verifier.get("weights") or [], strict=False))
-    shares = {metric.name: float(given.get(next(iter(set(given) & set(metric.scorers)), ""), 1.0)) for metric in own}
+    inside = {metric.name: [float(given[name]) for name in metric.scorers if name in given] for metric in own}
+    shares = {name: sum(weights) if weights else 1.0 for name, weights in inside.items()}
     whole = sum(map(abs, shares.values())) or 1.0
     numbers = {name: scores.of(baseline, name) for name in shares}
     deviations = {name: float(of[np.isfinite(of)].std()) for name, of in numbers.items() if np.isfinite(of).any()}

@@ -30,9 +30,9 @@ def reading(board: Board) -> str:
     """A list of notes, every text escaped."""
     notes = [
         *[_metric(metric) for metric in board.metrics],
-        "**NFE** is what one prompt is charged: evaluations of the denoiser for one sample, in the search and the "
-        "final run, whatever a warm store saved. Guidance's second pass, decodes and scorer calls are counted apart, "
-        "in the ledger of each result.",
+        f"**NFE** is what one {_search(board)} is charged: evaluations of the denoiser for one sample, in the search "
+        "and the final run, whatever a warm store saved. Guidance's second pass, decodes and scorer calls are counted "
+        "apart, in the ledger of each result.",
         *_of_several_images(board),
         *_intervals(board),
         _gain(board),
@@ -43,6 +43,10 @@ def reading(board: Board) -> str:
         "ranked submissions in a column. An unscored prompt is left out of the mean and counted, never taken as zero.",
     ]
     return "\n".join(f"- {note}" for note in notes)
+
+
+def _search(board: Board) -> str:
+    return "prompt" if board.lines[0].result.suite.images == 1 else "image"
 
 
 def _of_several_images(board: Board) -> list[str]:

@@ -52,7 +52,7 @@ class Scores:
         if metric.of_set:
             return grouped_estimate(values, self.n).within(metric.limits)
         if metric.macro or metric.categories is not None:
-            return metric.of_numbers(values, self._categories, self.seed)
+            return metric.of_numbers(values, self._categories, self.seed, share=metric.percent)
         return mean_estimate(values, self.seed, share=metric.percent)
 
     def difference(

@@ -17,12 +17,12 @@ _LEDGER = ("search_nfe", "final_nfe", "guidance_nfe", "decodes", "backward", "gf
 
 
 def spreadsheet(boards: Sequence[Board], metrics: Sequence[MetricInfo]) -> str:
-    """All boards; `card`, `prompts`, `n` and `seed` tell them apart, an empty `rank` says not ranked."""
+    """All boards; `card`, `prompts`, `n`, `images` and `seed` tell them apart, an empty `rank` says not ranked."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     columns = [metric.name if part == "value" else f"{metric.name}_{part}" for metric in metrics for part in _PARTS]
     writer.writerow(
-        [escape.csv_cell(name) for name in [*_NAMES, "n", "seed", "nfe", *_LEDGER, "scorer_calls", *columns]]
+        [escape.csv_cell(name) for name in [*_NAMES, "n", "images", "seed", "nfe", *_LEDGER, "scorer_calls", *columns]]
     )
     for board in boards:
         for line in board.lines:
@@ -43,7 +43,13 @@ def _names(board: Board, line: Line) -> list[str]:
 
 def _numbers(line: Line, metrics: Sequence[MetricInfo]) -> list[float | int | None]:
     result = line.result
-    found: list[float | int | None] = [result.suite.n, result.suite.seed, result.nfe, *_charged(result)]
+    found: list[float | int | None] = [
+        result.suite.n,
+        result.suite.images,
+        result.suite.seed,
+        result.nfe,
+        *_charged(result),
+    ]
     for metric in metrics:
         found += result.metrics.get(metric.name, Estimate(None, None, None, 0, 0)).as_json().values()
     return found

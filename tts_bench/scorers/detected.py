@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tts_bench.detections.frame import framed, framed_map
+from tts_bench.detections.frame import frame_size, framed, framed_map
 from tts_bench.detections.protocol import Colors, Depth, Detector, JudgesColors, Rule
 from tts_bench.detections.recorded import Recorded, RecordedColors, RecordedDepth
 from tts_bench.detections.types import Detections
+from tts_bench.errors import BadInput
 from tts_bench.protocols import fetch
 from tts_bench.scorers.asked import is_picture
 from tts_bench.types import Image, Json, Key, Prompt, Values
@@ -47,10 +48,21 @@ class Detected:
     def score(self, images: Sequence[Image], prompts: Sequence[Prompt], keys: Sequence[Key]) -> list[Values]:
         seen = self.look(images, prompts)
         pairs = zip(prompts, seen, strict=True)
-        return [{"score": None if found is None else self.rule.value(prompt, found)} for prompt, found in pairs]
+        return [{"score": None if found is None else self.value(prompt, found)} for prompt, found in pairs]
 
-    def look(self, images: Sequence[Image], prompts: Sequence[Prompt]) -> list[Detections | None]:
-        """What is in each image; None where the rule cannot read the prompt, and where there is no image."""
+    def value(self, prompt: Prompt, seen: Detections) -> float | None:
+        """The rule's; BadInput for boxes in another frame than the one in which it counts pixels."""
+        if self.in_frame and frame_size(seen.height, seen.width) != (seen.height, seen.width):
+            size = f"{seen.width} x {seen.height}"
+            fix = f"{self.name} counts in pixels of an image with a short side of 479; record in that size"
+            raise BadInput.at("detections", "size", size, fix)
+        return self.rule.value(prompt, seen)
+
+    def look(self, images: Sequence[Image], prompts: Sequence[Prompt], either: bool = False) -> list[Detections | None]:
+        """What is in each image; None where the rule cannot read the prompt, and where there is no image.
+
+        With `either`, objects have the colours that official and fixed rules judge.
+        """
         wanted = [self.rule.wanted(prompt) if is_picture(image) else None for image, prompt in _pairs(images, prompts)]
         asked = {i: words for i, words in enumerate(wanted) if words is not None}
         if isinstance(self.detector, Recorded):  # which knows the image as it was, and all that was seen in it
@@ -64,12 +76,15 @@ class Detected:
             maps = zip(found, self.depth.depth([images[i] for i in asked]), strict=True)
             found |= {i: replace(found[i], depth=framed_map(depth) if self.in_frame else depth) for i, depth in maps}
         if self.colors is not None:
-            found |= {i: self._coloured(images[i], prompts[i], seen) for i, seen in found.items()}
+            found |= {i: self._coloured(images[i], prompts[i], seen, either) for i, seen in found.items()}
         return [found.get(i) for i in range(len(images))]
 
-    def _coloured(self, image: Image, prompt: Prompt, seen: Detections) -> Detections:
+    def _coloured(self, image: Image, prompt: Prompt, seen: Detections, either: bool) -> Detections:
         """With the colours of those objects whose colour the rule judges."""
-        places = self.rule.asked(prompt, seen) if isinstance(self.rule, JudgesColors) else ()
+        rule: Any = self.rule
+        known = ("official", "fixed") if either and hasattr(rule, "rules") else ()
+        rules = [replace(rule, rules=name) for name in known] or [rule]
+        places = sorted({i for one in rules if isinstance(one, JudgesColors) for i in one.asked(prompt, seen)})
         if not places or self.colors is None:
             return seen
         names = dict(zip(places, self.colors.name(image, [seen.items[i] for i in places]), strict=True))

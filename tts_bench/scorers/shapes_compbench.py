@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from tts_bench.compbench.numeracy import Numeracy
 from tts_bench.compbench.phrases import product
@@ -13,6 +12,7 @@ from tts_bench.compbench.three_in_one import Kind
 from tts_bench.detections.protocol import Detector, Rule
 from tts_bench.detections.types import Detections
 from tts_bench.scorers.detected import Detected
+from tts_bench.scorers.made_of import made_of
 from tts_bench.scorers.three_in_one import ThreeInOne
 from tts_bench.shapes.observe import LIMITS, Observed, observe, readable
 from tts_bench.shapes.prompts import scene_of
@@ -70,7 +70,7 @@ def _share(thing: Thing, item: Observed) -> float:
 
 
 def kind_of(prompt: Prompt) -> Kind:
-    """A complex prompt with a relation is one of places, one without is judged by the likeness to its text."""
+    """A complex prompt with a relation is one of places; one without is one of numbers, which take actions' place."""
     return "spatial" if scene_of(prompt).relation else "action"
 
 
@@ -89,6 +89,7 @@ def load_numeracy(rules: Rules, detector: Callable[[str], Detector]) -> Detected
     return Detected("shapes_numeracy", Spoken(Numeracy(Grammar(), rules), of_numbers), detector("shapes"))
 
 
-def load_complex(rules: Rules, detector: Callable[[str], Detector], scorer: Callable[[str], Any]) -> ThreeInOne:
-    """A complex prompt by its attributes and its places, or the dual encoder's likeness: T2I-CompBench's 3-in-1."""
-    return ThreeInOne(load_attributes(rules), load_spatial(rules, detector), scorer("dual_encoder"), kind_of)
+@made_of("shapes_attributes", "shapes_spatial", "shapes_numeracy")
+def load_complex(rules: Rules, detector: Callable[[str], Detector]) -> ThreeInOne:
+    """A complex prompt by its attributes and its places, or its numbers: T2I-CompBench's 3-in-1."""
+    return ThreeInOne(load_attributes(rules), load_spatial(rules, detector), load_numeracy(rules, detector), kind_of)

@@ -17,6 +17,7 @@ from tts_bench.detections.protocol import Detector
 from tts_bench.protocols import fetch
 from tts_bench.scorers.clip_similarity import WithoutAdjectives
 from tts_bench.scorers.detected import Detected
+from tts_bench.scorers.made_of import made_of
 from tts_bench.types import Image, Json, Key, Prompt, Rules, Values
 
 
@@ -62,6 +63,7 @@ def kind_of(prompt: Prompt) -> Kind:
     return cast("Kind", kind) if kind in get_args(Kind) else "both"
 
 
+@made_of("blip_vqa", "spatial_2d", "clip_similarity")
 def load(
     rules: Rules,
     part: Callable[[str], Any],

@@ -7,6 +7,7 @@ first, in the order of the prompts' file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,7 @@ from tts_bench.types import Prompt
 
 MAX_BYTES = 64 * 2**20
 NAME = "vqa_result.json"
+DECIMAL = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?(e-[0-9]{1,2})?")
 FILES = {
     "color": "annotation_blip", "shape": "annotation_blip", "texture": "annotation_blip",
     "spatial": "labels/annotation_obj_detection_2d", "3d_spatial": "labels/annotation_obj_detection_3d",
@@ -34,6 +36,8 @@ def read(folder: Path, every: Sequence[Prompt], images: int) -> dict[tuple[str, 
     """
     found: dict[tuple[str, int], float] = {}
     for category in dict.fromkeys(prompt.category for prompt in every):
+        if category not in FILES:
+            raise BadInput.at(shown(folder), "category", category, f"the scripts know {', '.join(FILES)}")
         prompts = sorted((p for p in every if p.category == category), key=lambda prompt: prompt.id)
         answers = _answers(folder / category / FILES[category] / NAME, len(prompts), images)
         for place, prompt in enumerate(prompts):
@@ -64,10 +68,8 @@ def _answer(row: Mapping[str, Any], place: str) -> tuple[int, float]:
     number, answer = row.get("question_id"), row.get("answer")
     if not isinstance(number, int) or isinstance(number, bool):
         raise BadInput.at(place, "question_id", number, "must be a whole number")
-    try:
-        value = float(answer) if isinstance(answer, int | float | str) and not isinstance(answer, bool) else None
-    except ValueError:
-        value = None
+    told = str(answer) if isinstance(answer, int | float | str) and not isinstance(answer, bool) else ""
+    value = float(told) if DECIMAL.fullmatch(told) else None
     if value is None or not -1.0 <= value <= 1.0:
         raise BadInput.at(place, "answer", answer, "must be a score, from -1 to 1")
     return number, value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from tts_bench.plaintext import decode, shown
 from tts_bench.types import Prompt
 
 MAX_BYTES = 64 * 2**20
+NUMBER = re.compile("[0-9]{1,9}")
 
 
 def read(path: Path, every: Sequence[Prompt], images: int) -> dict[tuple[str, int], float]:
@@ -33,15 +35,21 @@ def read(path: Path, every: Sequence[Prompt], images: int) -> dict[tuple[str, in
         if len(rows) != images:
             fix = f"prompt {int(prompt.id):05d} must have {images} of them; say --per-prompt, or score again"
             raise BadInput.at(file, "images", len(rows), fix)
-        found |= {(prompt.id, n): rows[name] for n, name in enumerate(sorted(rows), 1)}
+        found |= {(prompt.id, n): rows[name] for n, name in enumerate(sorted(rows, key=_order), 1)}
     return found
+
+
+def _order(name: str) -> tuple[int, str]:
+    """10.png behind 9.png."""
+    stem = PurePosixPath(name).stem
+    return int(stem) if NUMBER.fullmatch(stem) else 0, name
 
 
 def _row(line: str, where: str) -> tuple[int, str, float]:
     row = parse_json(line.encode("utf-8"), where)
     name = row.get("filename") if isinstance(row, Mapping) else None
     parts = PurePosixPath(name).parts if isinstance(name, str) else ()
-    if not isinstance(row, Mapping) or len(parts) < 3 or not parts[-3].isdecimal():
+    if not isinstance(row, Mapping) or len(parts) < 3 or not NUMBER.fullmatch(parts[-3]):
         raise BadInput.at(where, "filename", name, 'must end in a prompt\'s place: "00012/samples/0003.png"')
     correct = row.get("correct")
     if not isinstance(correct, bool):
