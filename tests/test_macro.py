@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tts_bench.macro import macro_estimate
-from tts_bench.stats import mean_estimate
+from tts_bench.stats import mean_estimate, wilson
 
 RNG = np.random.default_rng(3)
 NAMES = ["a"] * 60 + ["b"] * 15 + ["c"] * 25
@@ -58,3 +58,22 @@ def test_categories_are_resampled_each_by_itself() -> None:
     two = macro_estimate(np.tile(values, 2), ["a"] * 50 + ["b"] * 50, 0)
     assert one.low is not None and one.high is not None and two.low is not None and two.high is not None
     assert (two.high - two.low) == pytest.approx((one.high - one.low) / np.sqrt(2), rel=0.08)
+
+
+def test_shares_that_are_all_0_or_1_keep_the_width_of_wilsons_intervals() -> None:
+    """None right of 10 in each of two: the upper bound is Wilson's at n = 10 by sqrt 2 over 2, not 0."""
+    found = macro_estimate([0.0] * 20, ["a"] * 10 + ["b"] * 10, 0, share=True)
+    upper = wilson(0, 10)[1]
+    assert (found.value, found.low) == (0.0, 0.0) and found.high == pytest.approx(upper * np.sqrt(2) / 2)
+    assert macro_estimate([0.0] * 20, ["a"] * 10 + ["b"] * 10, 0).high == 0.0, "what a bootstrap says"
+
+
+def test_that_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng, truth = np.random.default_rng(5), np.array([0.05, 0.5, 0.9])
+    names, hits = np.repeat(list("abc"), 30), 0
+    for _ in range(400):
+        values = (rng.random(90) < np.repeat(truth, 30)).astype(float)
+        found = macro_estimate(values, list(names), 0, share=True)
+        assert found.low is not None and found.high is not None
+        hits += found.low <= truth.mean() <= found.high
+    assert 0.92 <= hits / 400 <= 0.98

@@ -201,3 +201,76 @@ def test_genevals_own_results_are_taken(tmp_path: Path) -> None:
     assert table["geneval"].to_dict() == {"0": 1.0, "0#2": 0.0, "1": 0.0, "1#2": 1.0}
     done = command(tmp_path, "geneval", "score", *flags[:-1], "3", "--out", str(tmp_path / "out"))
     assert "prompt 00000 must have 3 of them" in str(done.exception)
+
+
+def test_an_edited_record_is_another_score_and_never_the_live_detectors(
+    home: Path, seen: dict[str, float], recorded: Path, tmp_path: Path
+) -> None:
+    """One store for all: records of other contents have the same card, and must not share what is kept."""
+    lines = [json.loads(line) for line in recorded.read_text(encoding="utf-8").splitlines()]
+    (tmp_path / "empty.jsonl").write_text("".join(json.dumps({**line, "detections": []}) + "\n" for line in lines))
+    found = {}
+    for name, records in (("empty", tmp_path / "empty.jsonl"), ("whole", recorded), ("live", None)):
+        more = ["--detections", str(records)] if records else []
+        done = score(home, "mixed", "--images", str(home / "ids"), "--categories", "numeracy", *more)
+        assert done.exit_code == 0, done.output
+        found[name] = rows(home, "mixed")
+    assert set(found["empty"].values()) == {0.0}
+    assert found["whole"] == found["live"] == {key: seen[key] for key in found["live"]} != found["empty"]
+
+
+def test_records_in_another_frame_are_refused(home: Path, recorded: Path, tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in recorded.read_text(encoding="utf-8").splitlines()]
+    larger = [{**line, "width": 1024, "height": 1024} for line in lines if line["prompt_id"].startswith("numeracy")]
+    (tmp_path / "large.jsonl").write_text("".join(json.dumps(line) + "\n" for line in larger))
+    done = score(home, "large", "--detections", str(tmp_path / "large.jsonl"), "--categories", "numeracy")
+    assert "size = '1024 x 1024': numeracy counts in pixels of an image with a short side of 479" in str(done.exception)
+
+
+@pytest.mark.parametrize("flag", [("--rules", "fixed"), ("--detector", "detr")])
+def test_what_official_results_cannot_follow_is_refused(home: Path, tmp_path: Path, flag: tuple[str, str]) -> None:
+    official(tmp_path)
+    done = score(home, "bad", "--official", str(tmp_path), *flag)
+    assert "by the authors' rules and detector; leave it out" in str(done.exception)
+
+
+def test_of_one_category_the_folder_may_be_its_own_and_a_missing_one_is_told(home: Path, tmp_path: Path) -> None:
+    official(tmp_path)
+    done = score(home, "alone", "--official", str(tmp_path / "color"), "--categories", "color")
+    assert done.exit_code == 0, done.output
+    shutil.rmtree(tmp_path / "shape")
+    done = score(home, "alone", "--official", str(tmp_path))
+    assert "'shape/annotation_blip/vqa_result.json': is missing; put each category's results there" in str(
+        done.exception
+    )
+
+
+def test_what_other_rules_write_over_is_told(home: Path, seen: dict[str, float]) -> None:
+    flags = ["--images", str(home / "ids"), "--categories", "numeracy"]
+    score(home, "twice", *flags)
+    done = command(home, "t2i_compbench", "score", "--name", "theirs", "--nfe", "60", *flags, "--rules", "fixed",
+                   "--store", str(home / "twice" / "store"), "--out", str(home / "twice"))  # fmt: skip
+    assert done.exit_code == 0
+    place = home / "twice" / "leaderboards" / "t2i_compbench.md"
+    assert "numeracy: by the fixed rules." in place.read_text(encoding="utf-8")
+    assert "replaced a result by other rules" in " ".join(done.output.split())
+
+
+def test_genevals_reasons_are_written_as_its_script_writes_them(tmp_path: Path) -> None:
+    furnish(tmp_path, "geneval")
+    (tmp_path / "ids").mkdir()
+    for name, picture in zip(("0", "1"), tiny.pictures(2), strict=True):
+        Picture.fromarray(picture).save(tmp_path / "ids" / f"{name}.png")
+    places = ["--images", str(tmp_path / "ids"), "--out", str(tmp_path / "seen.jsonl"), "--per-prompt", "1"]
+    details = tmp_path / "results.jsonl"
+    done = command(tmp_path, "geneval", "detect", *places, "--details", str(details))
+    assert done.exit_code == 0, done.output
+    told = [json.loads(line) for line in details.read_text(encoding="utf-8").splitlines()]
+    assert [row["filename"] for row in told] == ["00000/samples/0000.png", "00001/samples/0000.png"]
+    assert all(row["correct"] or "expected" in row["reason"] for row in told)
+    flags = ["--name", "theirs", "--nfe", "50", "--per-prompt", "1", "--out", str(tmp_path / "out")]
+    found = []
+    for source in (("--official", str(details)), ("--detections", str(tmp_path / "seen.jsonl"))):
+        assert command(tmp_path, "geneval", "score", *flags, *source).exit_code == 0
+        found.append(read_image_rows(tmp_path / "out" / "results" / "geneval" / "theirs")["geneval"].tolist())
+    assert found[0] == found[1] == [float(row["correct"]) for row in told]

@@ -71,7 +71,8 @@ def check_coverage(counts: Mapping[str, int], wanted: Sequence[str], place: str)
         listed("more than one of", [name for name, count in counts.items() if count > 1]),
     ]
     if any(problems):
-        fix = f"there must be exactly one of each of {len(wanted)}, named by its prompt's id"
+        several = "; of several a prompt they are ID_1, ID_2 ..., as many as --per-prompt says"
+        fix = f"there must be exactly one of each of {len(wanted)}, named by its prompt's id{several}"
         raise BadInput.at(place, "images", sum(counts.values()), f"{'; '.join(filter(None, problems))}: {fix}")
 
 

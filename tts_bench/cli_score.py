@@ -99,6 +99,9 @@ def detect(
     suite: SuiteName,
     images: BroughtPath,
     out: Annotated[Path, typer.Option("--out", help="The JSON Lines to write.")],
+    details: Annotated[
+        Path | None, typer.Option("--details", help="Also GenEval's results.jsonl, with the reasons, to this file.")
+    ] = None,
     limit: Limit = None,
     device: Device = "cpu",
     weights: OwnWeights = None,
@@ -113,7 +116,7 @@ def detect(
 
     settings = commands.Settings(limit, device=device, prompts=prompts)
     settings = wanted.with_rules(settings, per_prompt, categories, rules, detector)
-    commands.detect(suite, images, out, wanted.with_images(settings, None, None, weights, None))
+    commands.detect(suite, images, out, wanted.with_images(settings, None, None, weights, None), details)
 
 
 def add_to(app: typer.Typer) -> None:

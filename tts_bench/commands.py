@@ -73,15 +73,15 @@ def score(suite: str, given: Given, declared: Declared, settings: Settings, out:
     _print_table(settings.suite(suite), done, out / "results" / done.suite)
     for file, path in done.files.items():
         console.out().print(f"  {file}: {path}", highlight=False, markup=False, soft_wrap=True)
-    for note in done.notes:
+    for note in [*done.notes, *(f"{note}; give another --out to keep both" for note in done.replaced)]:
         console.note(note)
 
 
-def detect(suite: str, images: Path | None, out: Path, settings: Settings) -> None:
+def detect(suite: str, images: Path | None, out: Path, settings: Settings, details: Path | None) -> None:
     if images is None:
         raise BadInput.at("command line", "--images", None, "name the images: a folder, or JSON Lines")
     with console.progress_bars() as progress:
-        count = run_detect(suite, images, out, settings, progress)
+        count = run_detect(suite, images, out, settings, progress, details)
     console.out().print(f"{count} images: {out}", highlight=False, markup=False, soft_wrap=True)
 
 

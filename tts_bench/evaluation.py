@@ -154,11 +154,9 @@ class Evaluator:
         return read_result(folder)
 
     def note_replaced(self, folder: Path, result: Result) -> None:
-        """Remember where a result of another recipe, prompt set or seed is about to be written over."""
-        if (folder / "result.json").exists():
-            old = read_result(folder)
-            if (old.digest, old.suite) != (result.digest, result.suite):
-                self.replaced.append(f"{folder}: replaced a result of {old.suite.n} prompts, seed {old.suite.seed}")
+        """Remember where a result of another recipe, prompt set, seed or judges is about to be written over."""
+        if (folder / "result.json").exists() and (words := told_of(read_result(folder), result)):
+            self.replaced.append(f"{folder}: {words}")
 
     @property
     def folder(self) -> Path:
@@ -198,6 +196,16 @@ class Evaluator:
         """Rebuild the suite's leaderboard from every result in the folder, as `tts-bench leaderboard` does."""
         made = build_leaderboard(self.suite, self.out / "results", self.out / "leaderboards")
         return {"results": str(self.folder), **{path.name: str(path) for path in made}}
+
+
+def told_of(old: Result, result: Result) -> str:
+    """What was lost where `result` takes an old one's place; "" where it was the same asked again."""
+    if (old.digest, old.suite) != (result.digest, result.suite):
+        images = f" x {old.suite.images} images" if old.suite.images > 1 else ""
+        return f"replaced a result of {old.suite.n} prompts{images}, seed {old.suite.seed}"
+    if old.cards.get("scorers") != result.cards.get("scorers"):
+        return "replaced a result by other rules, another detector or other scorers"
+    return ""
 
 
 def flags_of(scorers: Collection[str], suite: Suite) -> list[str]:

@@ -11,13 +11,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from tts_bench import keys
-from tts_bench.stats import Estimate, Numbers, resample_counts
+from tts_bench.stats import Estimate, Numbers, resample_counts, wilson
 
 
 def macro_estimate(
-    values: Numbers, categories: Sequence[str], seed: int, resamples: int = 2000, level: float = 0.95
+    values: Numbers,
+    categories: Sequence[str],
+    seed: int,
+    resamples: int = 2000,
+    level: float = 0.95,
+    share: bool = False,
 ) -> Estimate:
     """Of `values`, one a prompt, and the category of each.
+
+    Where they are of a `share` and each is 0 or 1, the categories' Wilson intervals are put together (MOVER, Zou &
+    Donner 2008), since a bootstrap of equal values has no width.
 
     No value where a category has no number at all, since the others would then count for more; no interval where one
     has fewer than two.
@@ -30,6 +38,11 @@ def macro_estimate(
     value, unscored = float(np.mean([scored.mean() for scored in of.values()])), int(floats.size - n)
     if any(scored.size < 2 for scored in of.values()):
         return Estimate(value, None, None, n, unscored)
+    if share and all(np.isin(scored, (0.0, 1.0)).all() for scored in of.values()):
+        bounds = np.array([wilson(int(scored.sum()), scored.size, level) for scored in of.values()])
+        rates = np.array([scored.mean() for scored in of.values()])
+        below, above = np.sqrt(((rates[:, None] - bounds) ** 2).sum(axis=0)) / len(of)
+        return Estimate(value, float(value - below), float(value + above), n, unscored)
     means = np.mean([_resampled(scored, keys.seed("macro", seed, name), resamples) for name, scored in of.items()], 0)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, float(low), float(high), n, unscored)

@@ -165,7 +165,7 @@ class ImageMetrics:
             return None
         kept, of = np.asarray(values, dtype=np.float64)[judged], [categories[place] for place in judged]
         if metric.macro and len(set(of)) > 1:
-            return macro_estimate(kept, of, seed)
+            return macro_estimate(kept, of, seed, share=metric.percent)
         return mean_estimate(kept, seed, share=metric.percent)
 
     def groups(self, rows: pd.DataFrame, seed: int) -> dict[str, dict[str, dict[str, Estimate]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +13,9 @@ from tts_bench.detections.record import Record, record_of
 from tts_bench.detections.recorded import Recorded
 from tts_bench.detections.records import write_records
 from tts_bench.errors import BadInput
-from tts_bench.evaluation import Evaluation
-from tts_bench.files import check_folder
+from tts_bench.evaluation import Evaluation, told_of
+from tts_bench.files import check_folder, write_together
+from tts_bench.geneval.rules import GenEval
 from tts_bench.keys import inside
 from tts_bench.metrics_of_images import ImageMetrics
 from tts_bench.origin import digest
@@ -21,7 +23,7 @@ from tts_bench.plaintext import shown
 from tts_bench.prepare import Workshop
 from tts_bench.progress import Progress, Silent
 from tts_bench.protocols import Weights, fetch
-from tts_bench.results import read_results
+from tts_bench.results import RESULT, read_result, read_results
 from tts_bench.scorers.detected import Detected
 from tts_bench.scorers.three_in_one import ThreeInOne
 from tts_bench.self_reported import Declared, FromFiles, Owned, SelfReport, Taken, taken_of_images
@@ -30,6 +32,7 @@ from tts_bench.settings import OUT, Settings
 from tts_bench.spoken_of import SpokenOf, judged_again, of_official_results, spoken_of
 from tts_bench.store import Store
 from tts_bench.suite import Suite
+from tts_bench.types import Json, Prompt
 
 AT_ONCE = 16  # images that a detector is shown
 RECORDED = "recorded"
@@ -56,6 +59,10 @@ class Given:
 
     def over(self, settings: Settings) -> Settings:
         """With the recorded detections in the place of a detector; BadInput for a detector beside them."""
+        told = {"rules": settings.rules, "detector": settings.detector}
+        if self.official is not None and (given := next((name for name in told if told[name] is not None), None)):
+            fix = "these are results already, by the authors' rules and detector; leave it out"
+            raise BadInput.at("command line", f"--{given}", told[given], fix)
         if self.detections is None:
             return settings
         if settings.detector not in (None, RECORDED):
@@ -89,11 +96,14 @@ def run_score(
         read_results(folder)
     check_folder(Path(out))
     report = SelfReport(card, metrics, card.seed if settings.seed is None else settings.seed, settings.device)
-    result = report.record(images, taken(), declared, inside(folder, declared.name))
+    place = inside(folder, declared.name)
+    old = read_result(place) if (place / RESULT).exists() else None
+    result = report.record(images, taken(), declared, place)
+    lost = [f"{place}: {words}"] if old and (words := told_of(old, result)) else []
     made = build_leaderboard(card, Path(out) / "results", Path(out) / "leaderboards")
     files = {"results": str(folder), **{path.name: str(path) for path in made}}
     asked = [] if given.official else metrics.asked()
-    return Evaluation(card.name, [result], files, 0, 0, [], [*notes, *asked])
+    return Evaluation(card.name, [result], files, 0, 0, lost, [*notes, *asked])
 
 
 def _looked_at(
@@ -140,14 +150,20 @@ def _spoken(
 
 
 def run_detect(
-    suite: str, images: Path, out: Path, settings: Settings = Settings(), progress: Progress | None = None
+    suite: str,
+    images: Path,
+    out: Path,
+    settings: Settings = Settings(),
+    progress: Progress | None = None,
+    details: Path | None = None,
 ) -> int:
     """Record what a suite's detector sees in images, as `score --detections` takes it; how many images that were.
 
-    BadInput where no metric of the suite goes by detections.
+    `details` gets GenEval's own results, with reasons. BadInput where no metric of the suite goes by detections.
     """
     settings.check()
-    check_folder(out.absolute().parent)
+    for file in (out, details or out):
+        check_folder(file.absolute().parent)
     card = settings.suite(suite)
     metrics = ImageMetrics(card, settings.workshop(card, progress))
     seers = {name: seer for name, scorer in metrics.scorers.items() if (seer := _seer(scorer)) is not None}
@@ -155,16 +171,37 @@ def run_detect(
         raise BadInput.at(shown(card.path), "metrics", card.name, "no metric of it goes by detections")
     brought = find_images(images, card.images_asked(settings.limit), card.every_image)
     records: list[Record] = []
+    rows: list[Json] = []
     bar = progress or Silent()
     for name, seer in seers.items():
         fetch(seer)
         own = [image for image in brought if metrics.asked_of(name, image.prompt)]
         bar.expect("detections", len(own))
         for start in range(0, len(own), AT_ONCE):
-            records += _records(seer, own[start : start + AT_ONCE])
+            some = own[start : start + AT_ONCE]
+            found = _records(seer, some)
+            records += found
+            rows += _details(seer, found, [image.prompt for image in some])
             bar.advance("detections", len(own[start : start + AT_ONCE]))
+    if details is not None:
+        if not rows:
+            raise BadInput.at("command line", "--details", str(details), f"{card.name} has no rule that gives reasons")
+        lines = "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows)
+        write_together(details.absolute().parent, {details.name: lines.encode("ascii")})
     write_records(out, records)
     return len(records)
+
+
+def _details(seer: Detected, records: Sequence[Record], prompts: Sequence[Prompt]) -> list[Json]:
+    """A row an image as GenEval's script writes it, for a rule that gives reasons."""
+    if not isinstance(seer.rule, GenEval):
+        return []
+    asked, rows = {(prompt.id, prompt.image): prompt for prompt in prompts}, list[Json]()
+    for record in records:
+        row = seer.rule.details(asked[record.prompt_id, record.image], record.seen)
+        name = f"{int(record.prompt_id):05d}/samples/{record.image - 1:04d}.png"
+        rows += [{"filename": name, **row}] if row else []
+    return rows
 
 
 def _seer(scorer: object) -> Detected | None:

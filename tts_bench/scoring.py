@@ -39,7 +39,8 @@ def image_key(state: State) -> Key:
 
 def score_name(scorer: Scorer, state: State) -> Key:
     """What a scorer's numbers for a state's image are stored under."""
-    return keys.score_key(dict(scorer.card), scorer.outputs, image_key(state), state.prompt)
+    card = getattr(scorer, "kept_as", scorer.card)  # which says more where a card does not tell two numbers apart
+    return keys.score_key(dict(card), scorer.outputs, image_key(state), state.prompt)
 
 
 def score_names(scorer: Scorer, state: State) -> list[Key]:

@@ -32,6 +32,11 @@ class Recorded:
         return self.records[0].detector
 
     @cached_property
+    def sha256(self) -> str:
+        """Of the file."""
+        return digest(self.path)
+
+    @cached_property
     def records(self) -> list[Record]:
         return read_records(self.path)
 

@@ -52,7 +52,7 @@ class MetricInfo:
         judged = [i for i, name in enumerate(categories) if self.categories is None or name in self.categories]
         kept, of = values[judged], [categories[i] for i in judged]
         if self.macro and len(set(of)) > 1:
-            return macro_estimate(kept, of, seed, level=level)
+            return macro_estimate(kept, of, seed, level=level, share=share)
         return mean_estimate(kept, seed, level=level, share=share)
 
     def worth(self, estimate: Estimate | None) -> float:

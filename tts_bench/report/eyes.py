@@ -24,8 +24,19 @@ def eyes(board: Board) -> list[str]:
         for detector in _detectors(card):
             whose[str(detector["detector"]), str(detector.get("weights", ""))[:12]].append(name)
     told = [_told(name, weights, list(dict.fromkeys(served))) for (name, weights), served in whose.items()]
+    told += [f"{', '.join(names)}: by the {rules} rules." for rules, names in _by_rules(cards).items()]
     own = sorted(name for name, card in cards.items() if isinstance(card, Mapping) and "official" in card)
     return told + ([f"{', '.join(own)}: the scores that the suite's own scripts wrote, not taken here."] if own else [])
+
+
+def _by_rules(cards: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Scorers by the reading of the suite's rules that their cards name, where they name one."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, card in cards.items():
+        rule = card.get("rule", card) if isinstance(card, Mapping) else {}
+        if isinstance(rule, Mapping) and isinstance(rules := rule.get("rules"), str):
+            found[rules].append(name)
+    return dict(sorted(found.items()))
 
 
 def _told(detector: str, weights: str, served: list[str]) -> str:

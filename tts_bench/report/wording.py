@@ -58,7 +58,7 @@ def flag(text: str) -> str:
     if text == "fewer_images_than_the_card":
         return "fewer images than the suite's card asks for; FID and its kin are other numbers there, FID mostly higher"
     if name == "unguided":
-        return f"on {metric} of the prompts the verifier had no number for any candidate: there it chose nothing"
+        return f"in {metric} searches, one an image, the verifier had no number for any candidate: it chose nothing"
     if text == "self_reported":
         return "self-reported: images made elsewhere; their model, search and compute stand as declared"
     return ""

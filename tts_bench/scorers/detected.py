@@ -41,6 +41,11 @@ class Detected:
             **{name: dict(part.card) for name, part in parts.items() if part is not None},
         }  # fmt: skip
 
+    @property
+    def kept_as(self) -> Mapping[str, Json]:
+        """The card, and of records which: an edited file has the same card, and other numbers."""
+        return {**self.card, "records": self.detector.sha256} if isinstance(self.detector, Recorded) else self.card
+
     def fetch(self) -> None:
         for part in (self.detector, self.depth, self.colors):
             fetch(part)

@@ -36,6 +36,11 @@ class ThreeInOne:
         parts = {"attributes": self.attributes, "spatial": self.spatial, "action": self.action}
         return {"scorer": "three_in_one", "version": 1, **{name: dict(part.card) for name, part in parts.items()}}
 
+    @property
+    def kept_as(self) -> Mapping[str, Json]:
+        """The card, with what its places are kept as."""
+        return {**self.card, "spatial": dict(getattr(self.spatial, "kept_as", self.spatial.card))}
+
     def fetch(self) -> None:
         for part in (self.attributes, self.spatial, self.action):
             fetch(part)

@@ -35,13 +35,24 @@ def read(folder: Path, every: Sequence[Prompt], images: int) -> dict[tuple[str, 
     BadInput for a file that is missing, is none of the scripts', or has another count than prompts times `images`.
     """
     found: dict[tuple[str, int], float] = {}
-    for category in dict.fromkeys(prompt.category for prompt in every):
+    categories = list(dict.fromkeys(prompt.category for prompt in every))
+    for category in categories:
         if category not in FILES:
             raise BadInput.at(shown(folder), "category", category, f"the scripts know {', '.join(FILES)}")
         prompts = sorted((p for p in every if p.category == category), key=lambda prompt: prompt.id)
-        answers = _answers(folder / category / FILES[category] / NAME, len(prompts), images)
+        answers = _answers(_file(folder, category, alone=len(categories) == 1), len(prompts), images)
         for place, prompt in enumerate(prompts):
             found |= {(prompt.id, n + 1): answers[place * images + n] for n in range(images)}
+    return found
+
+
+def _file(folder: Path, category: str, alone: bool) -> Path:
+    """In the category's own folder; where it is the only one, the folder may be that one."""
+    places = [folder / category / FILES[category] / NAME, *([folder / FILES[category] / NAME] if alone else [])]
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
+        fix = f"is missing; put each category's results there, or take fewer: --categories {category}"
+        raise BadInput.at(shown(folder), "file", places[0].relative_to(folder).as_posix(), fix)
     return found
 
 
