@@ -9,36 +9,23 @@ from __future__ import annotations
 import csv
 import html
 import io
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 from matplotlib.cbook import is_math_text
-from pylatexenc.latex2text import LatexNodes2Text
-from pylatexenc.latexwalker import (
-    LatexCommentNode,
-    LatexEnvironmentNode,
-    LatexGroupNode,
-    LatexMacroNode,
-    LatexMathNode,
-    LatexSpecialsNode,
-    LatexWalker,
-)
 from rich.console import Console
 from rich.errors import MarkupError
 
 from tests.fake_results import fake_result
+from tests.faults.data_sinks import boards_of, json_structure, latex_structure
 from tests.faults.payloads import ESC, FIELDS, HARMLESS, PAYLOADS, Story
 from tts_bench import keys
 from tts_bench.errors import BadInput
 from tts_bench.report import escape
-from tts_bench.report.board import make_boards
-from tts_bench.report.data import data
-from tts_bench.report.latex import latex
 from tts_bench.report.markdown import page
 from tts_bench.report.table import terminal_table
 from tts_bench.report.tidy import spreadsheet
@@ -47,10 +34,6 @@ from tts_bench.report.tidy import spreadsheet
 @pytest.fixture(scope="module")
 def story() -> Story:
     return Story(*fake_result("random4-appeal", "appeal", n=6, candidates=4, flags=[]))
-
-
-def boards_of(story: Story) -> list:
-    return make_boards([story.result], {story.result.name: story.rows}, [story.metric])
 
 
 # --- one structure and one text for each sink; text in fields of a known place reads back
@@ -126,55 +109,6 @@ def html_structure(text: str) -> tuple[list[str], list[str]]:
     )
     parser.close()
     return parser.found, parser.texts
-
-
-def latex_structure(story: Story) -> tuple[list[str], str]:
-    """The macros and environments that another parser finds, and the text that it reads."""
-    groups = {kind: [str(value) for value in story.rows[kind].unique()] for kind in ("category", "split")}
-    text = latex(boards_of(story), groups, story.title, "shapes")
-    nodes, _, _ = LatexWalker(text).get_latex_nodes()
-    shown = re.sub(r"\$([<>|])\$", r"\1", LatexNodes2Text(math_mode="verbatim").nodelist_to_text(nodes))
-    shown = shown.replace("ˆ", "^").replace("˜", "~")
-    return [name for name in _macros(nodes) if name not in LETTERS], shown
-
-
-LETTERS = {
-    "textbackslash", "textasciitilde", "textasciicircum", "textquotesingle", "textasciigrave",
-    "#", "$", "%", "&", "_", "{", "}",
-}  # fmt: skip
-
-
-def _macros(nodes: Any) -> Iterator[str]:
-    for node in nodes or []:
-        if isinstance(node, LatexMacroNode):
-            yield node.macroname
-            yield from _macros(node.nodeargd.argnlist if node.nodeargd else [])
-        elif isinstance(node, LatexEnvironmentNode):
-            yield f"begin {node.environmentname}"
-            yield from _macros(node.nodelist)
-        elif isinstance(node, LatexGroupNode):
-            yield from _macros(node.nodelist)
-        elif isinstance(node, LatexMathNode) and node.latex_verbatim() in ("$<$", "$>$", "$|$"):
-            continue
-        elif isinstance(node, LatexSpecialsNode | LatexMathNode | LatexCommentNode):
-            yield type(node).__name__ + getattr(node, "specials_chars", "")
-
-
-def json_structure(story: Story) -> tuple[list[str], str]:
-    found = json.loads(data(boards_of(story), story.title, "shapes"))
-    texts: list[str] = []
-
-    def walk(value: Any) -> str:
-        if isinstance(value, dict):
-            texts.extend(value)
-            return f"{{{' '.join(walk(inner) for inner in value.values())}}}"
-        if isinstance(value, list):
-            return f"[{' '.join(map(walk, value))}]"
-        texts.append(value) if isinstance(value, str) else None
-        return type(value).__name__
-
-    structure = walk(found)
-    return [structure], escape.visible(" ".join(texts))
 
 
 SINKS = {
