@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tts_bench import secrets
+from tts_bench.cli_compare import add_to as add_compare_to
 from tts_bench.cli_score import add_to
 from tts_bench.cli_store import store_app
 from tts_bench.errors import TtsBenchError
@@ -234,6 +235,9 @@ def leaderboard(
 
     for path in boards.leaderboard(suite, results, out):
         typer.echo(path)
+
+
+add_compare_to(app)
 
 
 @app.command()

@@ -76,6 +76,11 @@ def latex(text: str) -> str:
     return re.sub("-(?=-)", "-{}", escaped)  # two would be a dash
 
 
+def xml(text: str) -> str:
+    """For an attribute or text of XML that a library writes: what XML 1.0 has no way to hold is left out too."""
+    return "".join(character for character in visible(text) if ord(character) & 0xFFFE != 0xFFFE)
+
+
 def figure(text: str) -> str:
     """For matplotlib, which reads what stands between dollar signs as mathematics."""
     return visible(text).replace("$", r"\$")

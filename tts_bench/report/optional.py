@@ -28,7 +28,7 @@ def alike(results: Sequence[Result], metrics: Sequence[MetricInfo]) -> tuple[lis
     note on each column in which that left a gap. Of cards that are equally frequent the first by digest stays."""
     found, notes = list(results), []
     for metric in (metric for metric in metrics if metric.optional):
-        cards = {result.name: _card(result, metric) for result in found if metric.name in result.metrics}
+        cards = {result.name: judge_card(result, metric) for result in found if metric.name in result.metrics}
         counts = Counter(cards.values())
         if len(counts) < 2:
             continue
@@ -41,7 +41,7 @@ def alike(results: Sequence[Result], metrics: Sequence[MetricInfo]) -> tuple[lis
     return found, notes
 
 
-def _card(result: Result, metric: MetricInfo) -> str:
+def judge_card(result: Result, metric: MetricInfo) -> str:
     """Of what made the number: of a set's the network, formula and real images, of an image's the scorer."""
     cards = result.cards.get("sets" if metric.of_set else "scorers")
     names = (metric.name,) if metric.of_set else metric.scorers

@@ -58,11 +58,11 @@ def _cell(value: Any, key: str, metric: MetricInfo | None, own: Result | None) -
     told = str(value) if isinstance(value, int | float) else escape.markdown_cell(str(value))
     if metric is None:
         return told
-    estimate = _here(own, key, metric) if own else None
+    estimate = here(own, key, metric) if own else None
     places = max(2, wording.decimals(metric, [value]))
     return f"{told} / {wording.interval(estimate, metric, places)}"
 
 
-def _here(own: Result, key: str, metric: MetricInfo) -> Estimate | None:
+def here(own: Result, key: str, metric: MetricInfo) -> Estimate | None:
     """The metric of that name, or the main one within the category of that name."""
     return own.metrics.get(key) or own.groups.get("category", {}).get(key, {}).get(metric.name)
