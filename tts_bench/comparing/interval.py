@@ -68,16 +68,18 @@ def interval(pairs: Pairs, level: float) -> Estimate:
 
 
 def detectable(pairs: Pairs, level: float, power: float = POWER) -> float | None:
-    """The drop of which the interval excludes 0 so often, were the pairs' spread as it is here; None where unknown.
+    """The drop of which Student's interval excludes 0 so often, with the pairs' spread as it is here; None if unknown.
 
-        delta = (t_(1 + level)/2 + t_power) s / sqrt(n),    t with the spread's degrees of freedom
+        delta = lambda s / sqrt(n),    P(T_lambda > t_(1 + level)/2) = power
 
-    (Chow et al., Sample Size Calculations, 2008, section 3.1.1, for the paired mean).
+    T_lambda is the noncentral t with the spread's degrees of freedom (Cohen, Statistical Power Analysis, 1988, ch. 2).
     """
+    from scipy.special import nctdtrinc
+
     around = spread(pairs)
     if around is None or around.error == 0 or pairs.units < fewest(level):
         return None
-    return (student(around.freedom, 0.5 + level / 2) + student(around.freedom, power)) * around.error
+    return float(nctdtrinc(around.freedom, 1 - power, student(around.freedom, 0.5 + level / 2))) * around.error
 
 
 def student(freedom: float, quantile: float) -> float:

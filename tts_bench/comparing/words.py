@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,8 +64,12 @@ def seen(comparison: Comparison, suite: str) -> str:
     if not rows:
         return ""
     widest = max(rows, key=lambda row: row.seen or 0.0)
-    drop = f"a {_drop(widest.metric)} of {amount(widest.seen or 0.0, widest)} in {widest.metric.name}"
-    return f"{suite}: at n = {widest.difference.n} {drop} would be seen 4 times in 5 ({widest.submission})."
+    n, least, shown = widest.difference.n, widest.min_effect, widest.seen or 0.0
+    drop = f"a {_drop(widest.metric)} of {amount(shown, widest)} in {widest.metric.name}"
+    told = f"{suite}: at n = {n} {drop} would be seen 4 times in 5 ({widest.submission})"
+    if 0 < least < shown:  # a mean's error goes as 1 / sqrt(n)
+        told += f"; for one of {amount(least, widest)} n would have to be about {math.ceil(n * (shown / least) ** 2):,}"
+    return f"{told}."
 
 
 def amount(value: float, row: Row) -> str:
