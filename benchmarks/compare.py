@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from tts_bench.compare import Comparison, compare
+from tts_bench.compare import Asked, Comparison, compare
 from tts_bench.comparing.interval import interval
 from tts_bench.comparing.pairing import Side
 from tts_bench.comparing.pairs import Evaluated, Pairs
@@ -98,21 +98,23 @@ def least_seen(prompts: int, seed: int, times: int = 20) -> dict[str, float]:
     return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
 
 
-def power(drops: Mapping[str, float], times: int, prompts: int, seed: int) -> dict[str, float]:
-    """How often each of these drops is "regressed", by metric."""
+def power(
+    drops: Mapping[str, float], times: int, prompts: int, seed: int, verdict: str = "regressed"
+) -> dict[str, float]:
+    """How often each of these drops, stated as minimum effects, has a verdict, by metric."""
     rng = np.random.default_rng(seed)
     found = dict.fromkeys(drops, 0)
     for _ in range(times):
         drawn = World(world(prompts, rng).difficulty, drops=drops)
-        done = held(drawn.side("a", rng), drawn.side("b", rng, planted=True))
+        done = held(drawn.side("a", rng), drawn.side("b", rng, planted=True), Asked(drops))
         for row in done.rows:
             if row.submission == "s0" and row.metric.name in drops:
-                found[row.metric.name] += row.verdict == "regressed"
+                found[row.metric.name] += row.verdict == verdict
     return {name: count / times for name, count in found.items()}
 
 
-def held(base: Side, head: Side) -> Comparison:
-    return compare(base, head, {SUITE: METRICS})
+def held(base: Side, head: Side, asked: Asked | None = None) -> Comparison:
+    return compare(base, head, {SUITE: METRICS}, asked)
 
 
 def coverage(estimate: Callable[[np.random.Generator], tuple[Estimate, float]], draws: int, seed: int) -> float:
@@ -160,9 +162,10 @@ def main() -> None:
     false = alarms(args.splits, args.prompts, args.seed)
     print(f"A/A, n = {args.prompts}: {false} of {args.splits} comparisons alarmed ({false / args.splits:.1%})")
     seen = least_seen(args.prompts, args.seed + 1)
-    found = power(seen, args.drops, args.prompts, args.seed + 2)
+    found, passed = (power(seen, args.drops, args.prompts, args.seed + 2, each) for each in ("regressed", "pass"))
     for name, drop in seen.items():
-        print(f"a drop of {drop:.3f} in {name}: regressed in {found[name]:.1%} of {args.drops}")
+        told = f"regressed in {found[name]:.1%}, pass in {passed[name]:.1%} of {args.drops}"
+        print(f"a drop of {drop:.3f} in {name}: {told}")
     for n in (50, 200):
         for name, estimate in estimates(n).items():
             print(f"n = {n:<4} {name:<24} covers {coverage(estimate, args.draws, args.seed + 3):.1%}")

@@ -115,7 +115,10 @@ def test_a_verifier_that_grades_itself_is_shown_and_not_judged(whose: int) -> No
     base = evaluated(changes={"flags": flags[0]}, appeal=NOISE)
     done = held(base, evaluated(changes={"flags": flags[1]}, appeal=NOISE - 1))
     assert verdicts(done) == {ONE: "pass", ("none", "appeal"): None}
-    assert (done.verdict, done.family) == ("pass", 0)
+    # To begin grading itself under the same name is no way out of the gate.
+    assert (done.verdict, done.family) == ("cannot tell" if whose else "pass", 0)
+    other = held(base, evaluated("mine", changes={"flags": flags[1]}, appeal=NOISE - 1))
+    assert other.verdict == "pass"
     with pytest.raises(BadInput, match="grades itself"):
         held(base, evaluated(changes={"flags": flags[1]}), metrics=["appeal"])
 
@@ -208,17 +211,17 @@ def test_a_metric_of_some_categories_is_of_their_prompts_alone() -> None:
 # -- how often it is wrong: small; the whole is nightly
 
 
-SPLITS, SMALL = 40, 42
+SPLITS, SMALL = 40, 36
 
 
 def check_alarms(splits: int = SPLITS, n: int = SMALL) -> None:
     assert simulation.alarms(splits, n, 0) <= 0.05 * splits
 
 
-def check_power(times: int = 40, n: int = SMALL) -> None:
+def check_power(times: int = 25, n: int = SMALL) -> None:
     drops = {name: drop for name, drop in simulation.least_seen(n, 1, 5).items() if name in ("normal", "fid")}
     found = simulation.power(drops, times, n, 2)
-    assert all(0.65 <= found[name] <= 0.95 for name in drops), found
+    assert all(0.6 <= found[name] <= 0.97 for name in drops), found
 
 
 def test_the_same_with_other_noise_rarely_alarms() -> None:
@@ -241,15 +244,17 @@ def test_unpaired_differences_are_caught(monkeypatch: pytest.MonkeyPatch) -> Non
         return replace(made, head=np.random.default_rng(0).permutation(made.head))
 
     pairs = module.pairs
-    drops = {"normal": simulation.least_seen(SMALL, 1, 5)["normal"]}
+    drops = {"normal": simulation.least_seen(SMALL, 1, 2)["normal"]}
     monkeypatch.setattr(module, "pairs", unpaired)
-    assert simulation.power(drops, 20, SMALL, 2)["normal"] < 0.4
+    assert simulation.power(drops, 15, SMALL, 2)["normal"] < 0.4
 
 
 @pytest.mark.nightly
 def test_of_1000_splits_at_most_5_percent_alarm_and_500_drops_are_seen() -> None:
     check_alarms(1000, 84)
     check_power(500, 84)
+    drops = simulation.least_seen(84, 1)
+    assert max(simulation.power(drops, 500, 84, 2, "pass").values()) <= 0.025
 
 
 @pytest.mark.parametrize("n", [50, pytest.param(200, marks=pytest.mark.nightly)])

@@ -18,6 +18,8 @@ from tts_bench.errors import BadInput
 from tts_bench.report.board import MetricInfo
 from tts_bench.stats import Estimate
 
+_NOW_OWN = "in HEAD the submission's verifier has become this metric's scorer"  # a way out of the gate
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -101,7 +103,10 @@ def compare(
                 apart.append(metric)
             else:
                 made = pairs(metric, both.base, both.head)
-                found.append(_Compared(both, made, not _grades_itself(both, metric.name)))
+                own = _grade_themselves(both, metric.name)
+                found.append(_Compared(both, made, not any(own)))
+                if own == (False, True) and both.base.result.name == both.head.result.name:
+                    apart.append(Apart(both.suite, both.submission, f"{metric.name}: {_NOW_OWN}"))
     if not any(each.judged for each in found):
         _refuse(base, head, apart, bool(found))
     family = sum(each.judged and not each.pairs.identical for each in found)
@@ -136,8 +141,9 @@ def _hindrance(made: Pairs, difference: Estimate, level: float) -> str:
     return "a category has fewer than two numbers" if difference.low is None else ""
 
 
-def _grades_itself(both: Both, metric: str) -> bool:
-    return any(f"own_metric:{metric}" in side.result.flags for side in (both.base, both.head))
+def _grade_themselves(both: Both, metric: str) -> tuple[bool, bool]:
+    """Whether BASE's, and HEAD's, verifier is the metric's scorer."""
+    return f"own_metric:{metric}" in both.base.result.flags, f"own_metric:{metric}" in both.head.result.flags
 
 
 def _refuse(base: Side, head: Side, apart: Sequence[Apart], any_found: bool) -> None:
