@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tts_bench.comparing.interval import detectable, fewest, interval, simultaneous
-from tts_bench.comparing.pairing import Apart, Both, Side, compared, pair_up
+from tts_bench.comparing.pairing import MISSING, Apart, Both, Side, compared, pair_up
 from tts_bench.comparing.pairs import Pairs, pairs
 from tts_bench.comparing.verdict import CANNOT_TELL, PASS, REGRESSED, Verdict, judge
 from tts_bench.errors import BadInput
@@ -148,6 +148,6 @@ def _grade_themselves(both: Both, metric: str) -> tuple[bool, bool]:
 
 def _refuse(base: Side, head: Side, apart: Sequence[Apart], any_found: bool) -> None:
     why = "in all that both have the verifier grades itself" if any_found else "the two share no result and metric"
-    holes = [each for each in apart if each.warns] or list(apart)
+    holes = sorted(apart, key=lambda each: (not each.warns, each.why == MISSING))  # what both have says more
     first = f"; {holes[0].suite}/{holes[0].submission}: {holes[0].why}" if holes else ""
     raise BadInput.at(base.label, "HEAD", head.label, f"nothing is left to judge: {why}{first}")

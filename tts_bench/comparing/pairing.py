@@ -18,6 +18,9 @@ _ASKED = {
 }  # fmt: skip
 
 
+MISSING = "HEAD has no result of it"
+
+
 @dataclass(frozen=True)
 class Side:
     """BASE or HEAD: what it is called, and its results by suite and name."""
@@ -57,7 +60,7 @@ def pair_up(base: Side, head: Side) -> Iterator[Both | Apart]:
             continue
         for name in sorted({*ours, *theirs}):
             if name not in theirs:
-                yield Apart(suite, name, "HEAD has no result of it")
+                yield Apart(suite, name, MISSING)
             elif name not in ours:
                 yield Apart(suite, name, "new: BASE has no result of it", warns=False)
             else:
