@@ -21,7 +21,7 @@ from tts_bench.compare import Asked, Comparison, compare
 from tts_bench.comparing.interval import interval
 from tts_bench.comparing.pairing import Side
 from tts_bench.comparing.pairs import Evaluated, Pairs
-from tts_bench.macro import macro_delta, macro_estimate
+from tts_bench.macro import macro_estimate
 from tts_bench.report.board import MetricInfo
 from tts_bench.results import Result, SuiteRun
 from tts_bench.stats import Estimate, mean_estimate, paired_delta
@@ -145,7 +145,7 @@ def estimates(n: int) -> dict[str, Callable[[np.random.Generator], tuple[Estimat
         "bootstrap, exponential": lambda rng: (mean_estimate(rng.exponential(1, n), 0), 1.0),
         "paired bootstrap": lambda rng: (paired_delta(*pairs(rng), 0), 0.2),
         "macro": lambda rng: (macro_estimate(level + rng.normal(0, 1, n), of, 0), 1.5),
-        "macro, paired": lambda rng: (macro_delta(*pairs(rng), of, 0), 0.2),
+        "macro, paired": lambda rng: (macro_estimate(np.subtract(*pairs(rng)), of, 0), 0.2),
         "compare": lambda rng: judged(rng, METRICS[2]),
         "compare, macro": lambda rng: judged(rng, METRICS[4]),
     }
