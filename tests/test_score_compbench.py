@@ -13,6 +13,7 @@ from PIL import Image as Picture
 from tests.compbench_home import COMPBENCH, command, furnish
 from tests.scorers import tiny
 from tts_bench.detections.records import read_records
+from tts_bench.errors import BadInput
 from tts_bench.results import read_image_rows, read_result
 from tts_bench.suites.compbench import CATEGORIES
 from tts_bench.suites.compbench_results import FILES
@@ -274,3 +275,34 @@ def test_genevals_reasons_are_written_as_its_script_writes_them(tmp_path: Path) 
         assert command(tmp_path, "geneval", "score", *flags, *source).exit_code == 0
         found.append(read_image_rows(tmp_path / "out" / "results" / "geneval" / "theirs")["geneval"].tolist())
     assert found[0] == found[1] == [float(row["correct"]) for row in told]
+
+
+def test_one_file_name_twice_in_genevals_results_is_named(tmp_path: Path) -> None:
+    furnish(tmp_path, "geneval")
+    line = json.dumps({"filename": "x/00000/samples/0000.png", "correct": True})
+    (tmp_path / "results.jsonl").write_text(f"{line}\n{line}\n", encoding="utf-8")
+    flags = ["--name", "theirs", "--nfe", "50", "--official", str(tmp_path / "results.jsonl"), "--per-prompt", "1"]
+    done = command(tmp_path, "geneval", "score", *flags, "--out", str(tmp_path / "out"))
+    assert "results.jsonl:2: filename = '0000.png': is there twice for 00000" in str(done.exception)
+
+
+@pytest.mark.parametrize("change", ["missing", "flipped", "one"])
+def test_rows_of_images_are_held_to_their_digest(
+    home: Path, seen: dict[str, float], tmp_path: Path, change: str
+) -> None:
+    """Without them every second pick would be forgotten; a result of one image has none and says so."""
+    folder = tmp_path / "theirs"
+    shutil.copytree(home / "seen" / "results" / "t2i_compbench" / "theirs", folder)
+    result, rows_of = folder / "result.json", folder / "images.parquet"
+    told = json.loads(result.read_text(encoding="utf-8"))
+    if change == "flipped":
+        content = bytearray(rows_of.read_bytes())
+        content[len(content) // 2] ^= 1
+        rows_of.write_bytes(content)
+    elif change == "missing":
+        del told["files"]["images.parquet"]
+    else:
+        told["suite"]["images"] = 1
+    result.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(BadInput):
+        read_result(folder)

