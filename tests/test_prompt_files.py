@@ -12,8 +12,8 @@ import pytest
 from tests.suites.test_compbench import FILES
 from tts_bench import pinned_files
 from tts_bench.errors import BadInput, ServiceFailed
-from tts_bench.evaluation import flags_of
 from tts_bench.metrics_of_images import ImageMetrics
+from tts_bench.own_metrics import flags_of
 from tts_bench.prepare import Workshop
 from tts_bench.prompt_files import PromptFiles, take_files
 from tts_bench.prompt_sources import OfCategories, PromptFile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -19,13 +19,12 @@ from tts_bench.engine import Engine
 from tts_bench.entry import Entry
 from tts_bench.ledger import mean_ledger
 from tts_bench.metrics_of_images import ImageMetrics, Measured
+from tts_bench.own_metrics import flags_of
 from tts_bench.per_prompt import by_prompt, mean_of_images
 from tts_bench.prepare import Workshop
 from tts_bench.protocols import Featured, Scorer
-from tts_bench.registry import SCORERS
 from tts_bench.results import CurvePoint, Result, SuiteRun, read_result, write_result
 from tts_bench.run import Run
-from tts_bench.scorers.made_of import PARTS
 from tts_bench.set_measures import SetMeasures
 from tts_bench.submission import Submission
 from tts_bench.suite import Suite
@@ -206,23 +205,6 @@ def told_of(old: Result, result: Result) -> str:
     if old.cards.get("scorers") != result.cards.get("scorers"):
         return "replaced a result by other rules, another detector or other scorers"
     return ""
-
-
-def flags_of(scorers: Collection[str], suite: Suite) -> list[str]:
-    """What a reader must know before comparing: the oracle, and verifiers that are also reported as metrics."""
-    parts = whole_of(scorers)
-    used = [metric for metric in suite.metrics if whole_of(metric.scorers) & parts]
-    known = [metric for metric in suite.set_metrics if set(metric.oracles) & set(scorers)]
-    oracle = ["oracle"] if any(metric.oracle for metric in used) or known else []
-    return oracle + [f"own_metric:{metric.name}" for metric in (*used, *known)]
-
-
-def whole_of(scorers: Iterable[str]) -> set[str]:
-    """The scorers and those that they are made of, so that no verifier stands unseen inside a metric."""
-    found = set(scorers)
-    for name in scorers:
-        found |= whole_of(getattr(SCORERS.load(name), PARTS, ())) if name in SCORERS.targets else set()
-    return found
 
 
 def unguided(runs: Sequence[Run]) -> list[str]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from tts_bench import metric_means
 from tts_bench.errors import BadInput, NeedsFiles
 from tts_bench.grader.report import report
-from tts_bench.macro import macro_estimate
 from tts_bench.metric_card import Metric
 from tts_bench.plaintext import did_you_mean
 from tts_bench.prepare import Workshop
@@ -20,11 +18,12 @@ from tts_bench.protocols import Scorer, is_over_set
 from tts_bench.recipes import State
 from tts_bench.scorers.llm_grader import LlmGrader
 from tts_bench.scoring import Scoring
-from tts_bench.stats import Estimate, Numbers, mean_estimate
+from tts_bench.stats import Estimate
 from tts_bench.suite import Suite
 from tts_bench.types import Json, Key, Prompt, Values
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 # Each metric's value for every image: metric name -> state key -> value.
@@ -145,35 +144,17 @@ class ImageMetrics:
         return images.drop(columns=[name for name in idle if name in images])
 
     def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-        """Of every metric, the mean over rows, one a prompt, of those categories that it judges."""
-        categories = list(rows["category"])
-        there = [metric for metric in self.used if metric.name in rows]
-        found = {m.name: self.estimate(m, rows[m.name].to_numpy(), categories, seed) for m in there}
-        return {name: estimate for name, estimate in found.items() if estimate is not None}
+        return metric_means.estimates(self.used, rows, seed)
 
     def of_columns(
         self, values: Mapping[str, np.ndarray], place: int, categories: Sequence[str], seed: int
     ) -> dict[str, Estimate]:
         """Of each metric's numbers (prompts, places) those at one place, as `estimates` has them."""
-        found = {m.name: self.estimate(m, values[m.name][:, place], categories, seed) for m in self.used}
+        found = {m.name: metric_means.estimate(m, values[m.name][:, place], categories, seed) for m in self.used}
         return {name: estimate for name, estimate in found.items() if estimate is not None}
 
-    def estimate(self, metric: Metric, values: Numbers, categories: Sequence[str], seed: int) -> Estimate | None:
-        """The mean of one number a prompt, by the prompts' categories; None where the metric judges none of them."""
-        judged = [place for place, category in enumerate(categories) if metric.judge(category) is not None]
-        if not judged:
-            return None
-        kept, of = np.asarray(values, dtype=np.float64)[judged], [categories[place] for place in judged]
-        if metric.macro and len(set(of)) > 1:
-            return macro_estimate(kept, of, seed, share=metric.percent)
-        return mean_estimate(kept, seed, share=metric.percent)
-
     def groups(self, rows: pd.DataFrame, seed: int) -> dict[str, dict[str, dict[str, Estimate]]]:
-        """Every metric within each category and split, in the suite's order."""
-        return {by: self._group(rows, by, dict.fromkeys(rows[by]), seed) for by in ("category", "split")}
-
-    def _group(self, rows: pd.DataFrame, by: str, names: Iterable[str], seed: int) -> dict[str, dict[str, Estimate]]:
-        return {name: self.estimates(rows.loc[rows[by] == name], seed) for name in names if name}
+        return metric_means.groups(self.used, rows, seed)
 
 
 def _numbers(

@@ -10,46 +10,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tts_bench import keys
+from tts_bench import result_parts as parts
 from tts_bench import rows as prompt_rows
 from tts_bench.document import Node, parse_json, read_json
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited, write_together
+from tts_bench.result_parts import FORMAT, IMAGES, RESULT, ROWS, CurvePoint, Metrics, SuiteRun
 from tts_bench.stats import Estimate, pseudo_values
 from tts_bench.types import Json, Key
 
 if TYPE_CHECKING:
     import pandas
 
-FORMAT = 2  # 1 had no diversity in its rows
-RESULT, ROWS, SUBMISSION = "result.json", "rows.parquet", "submission.toml"
-IMAGES = "images.parquet"  # of several images a prompt, their rows: prompt_id is the prompt's, then ...#2, ...#3
-Metrics: TypeAlias = "Mapping[str, Estimate]"
-
-
-@dataclass(frozen=True)
-class SuiteRun:
-    """What was evaluated: digests of the suite's card and prompts, the first `n` prompts, the seed, images a prompt."""
-
-    name: str
-    card: Key
-    prompts: Key
-    n: int
-    seed: int
-    images: int = 1
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """The metrics expected of `candidates` candidates, for which `nfe` are charged a prompt."""
-
-    candidates: int
-    nfe: float
-    metrics: Metrics
+SUBMISSION = "submission.toml"
 
 
 @dataclass(frozen=True)
@@ -138,10 +116,15 @@ def write_result(
 
 def read_result(folder: Path) -> Result:
     """The result in `folder`, every key, type and range checked, and its rows' digest; BadInput for each defect."""
-    result = _parse(Node(folder / RESULT, "", read_json(_path(folder, RESULT))))
+    result = read_stated(folder)
     for name in result.files:
         _content(folder, result, name)
     return result
+
+
+def read_stated(folder: Path) -> Result:
+    """What result.json says, checked as far as it can be by itself."""
+    return _parse(Node(folder / RESULT, "", read_json(_path(folder, RESULT))))
 
 
 def read_rows(folder: Path) -> pandas.DataFrame:
@@ -193,33 +176,22 @@ def _metrics_json(metrics: Metrics) -> dict[str, Json]:
 
 def _parse(root: Node) -> Result:
     """The checks of this format, in the order of `Result`'s fields."""
-    stated = root.table().get("format")
-    if stated is None or stated.value is True or stated.value != FORMAT:
-        fix = f"this version reads format {FORMAT}; delete the folder and evaluate again"
-        raise BadInput.at(root.file, "format", stated and stated.value, fix)
-    top = root.fields([
-        "format", "suite", "submission", "cards", "flags", "nfe", "metrics", "groups", "curve", "ledger",
-        "environment", "files",
-    ], optional=["left_out", "grading"])  # fmt: skip
-    suite = _suite(top["suite"])
-    submission = top["submission"].fields(["name", "digest", "recipe"])
-    groups = _groups(top["groups"])
+    top = parts.read_fields(root)
+    suite, groups = parts.read_suite(top["suite"]), parts.read_groups(top["groups"])
     metrics = _whole_metrics(top["metrics"], suite.n, groups["category"])
     return Result(
         suite,
-        submission["name"].name(),
-        submission["digest"].sha256(),
-        _recipe(submission["recipe"]),
-        _plain(top["cards"]),
-        [flag.text() for flag in top["flags"].items()],
+        *parts.read_submission(top["submission"]),
+        parts.read_plain(top["cards"]),
+        parts.read_flags(top["flags"]),
         top["nfe"].amount(),
         metrics,
         groups,
-        [_curve_point(point) for point in top["curve"].items()],
-        _plain(top["ledger"]),
-        _plain(top["environment"]),
-        _left_out(top.get("left_out"), metrics),
-        _plain(top["grading"]) if "grading" in top else {},
+        parts.read_curve(top["curve"]),
+        parts.read_plain(top["ledger"]),
+        parts.read_plain(top["environment"]),
+        _left_out(top["left_out"], metrics) if "left_out" in top else {},
+        parts.read_plain(top["grading"]) if "grading" in top else {},
         {name: node.sha256() for name, node in top["files"].fields(_tables(suite)).items()},
     )
 
@@ -228,71 +200,18 @@ def _tables(suite: SuiteRun) -> list[str]:
     return [ROWS, IMAGES] if suite.images > 1 else [ROWS]
 
 
-def _suite(node: Node) -> SuiteRun:
-    suite = node.fields(["name", "card", "prompts", "n", "seed"], optional=["images"])
-    return SuiteRun(
-        suite["name"].name(),
-        suite["card"].sha256(),
-        suite["prompts"].sha256(),
-        suite["n"].count(1),
-        suite["seed"].count(),
-        suite["images"].count(2) if "images" in suite else 1,
-    )
-
-
-def _recipe(node: Node) -> dict[str, Json]:
-    """The recipe is the submission's; what a table of results shows of it must be there."""
-    recipe = node.fields(["model", "search", "verifier", "budget"])
-    for part in ("model", "search"):
-        if "name" not in recipe[part].table():
-            recipe[part].fail("lacks the key 'name'")
-        recipe[part].table()["name"].text()
-    if recipe["verifier"].value is not None:
-        scorers = recipe["verifier"].table().get("scorers")
-        if scorers is None or not [scorer.text() for scorer in scorers.items()]:
-            recipe["verifier"].fail("must be null or name its scorers")
-    return _plain(node)
-
-
-def _plain(node: Node) -> dict[str, Json]:
-    return {key: value.value for key, value in node.table().items()}
-
-
-def _metrics(node: Node) -> dict[str, Estimate]:
-    for name, metric in node.table().items():
-        keys.check_name(name, node.file, metric.key)
-        if name in prompt_rows.COLUMNS:
-            metric.fail("has the name of another column of the rows; rename the metric")
-    return {name: metric.estimate() for name, metric in node.table().items()}
-
-
 def _whole_metrics(node: Node, prompts: int, categories: Mapping[str, Metrics]) -> dict[str, Estimate]:
     """A metric is of all prompts, or of all those of the categories that have it."""
-    metrics = _metrics(node)
+    metrics = parts.read_metrics(node)
     for name, estimate in metrics.items():
-        parts = [of[name].n + of[name].unscored for of in categories.values() if name in of]
-        if estimate.n + estimate.unscored not in (prompts, sum(parts) or prompts):
+        within = [of[name].n + of[name].unscored for of in categories.values() if name in of]
+        if estimate.n + estimate.unscored not in (prompts, sum(within) or prompts):
             node.table()[name].fail(f"n and unscored must add up to the {prompts} prompts evaluated")
     return metrics
 
 
-def _left_out(node: Node | None, metrics: Metrics) -> dict[str, list[float]]:
-    found = node.table() if node else {}
-    for name, values in found.items():
+def _left_out(node: Node, metrics: Metrics) -> dict[str, list[float]]:
+    for name, values in node.table().items():
         if name not in metrics:
             values.fail("is no metric of this result")
-        if len(values.items()) < 2:
-            values.fail("must hold the metric without each of two groups or more")
-    return {name: [value.number() for value in values.items()] for name, values in found.items()}
-
-
-def _groups(node: Node) -> dict[str, dict[str, dict[str, Estimate]]]:
-    groups = {}
-    for kind, of_kind in node.fields(["category", "split"]).items():
-        groups[kind] = {Node(node.file, of_kind.key, group).text(): _metrics(m) for group, m in of_kind.table().items()}
-    return groups
-
-
-def _curve_point(node: Node) -> CurvePoint:
-    point = node.fields(["candidates", "nfe", "metrics"])
-    return CurvePoint(point["candidates"].count(1), point["nfe"].amount(), _metrics(point["metrics"]))
+    return parts.read_left_out(node)

@@ -13,10 +13,11 @@ import numpy as np
 from tts_bench import keys
 from tts_bench.brought import Brought
 from tts_bench.checks import number, text
-from tts_bench.evaluation import environment, flags_of
+from tts_bench.evaluation import environment
 from tts_bench.keys import check_name
 from tts_bench.ledger import Ledger, mean_ledger
 from tts_bench.metrics_of_images import ImageMetrics, Measured
+from tts_bench.own_metrics import flags_of
 from tts_bench.per_prompt import by_prompt
 from tts_bench.results import Result, SuiteRun, read_result, write_result
 from tts_bench.scoring import Scoring
