@@ -11,6 +11,7 @@ import typer
 from tts_bench import secrets
 from tts_bench.cli_compare import add_to as add_compare_to
 from tts_bench.cli_score import add_to
+from tts_bench.cli_share import add_to as add_sharing_to
 from tts_bench.cli_store import store_app
 from tts_bench.errors import TtsBenchError
 from tts_bench.options import (
@@ -170,6 +171,7 @@ def plan(
 
 
 add_to(app)
+add_sharing_to(app)
 
 
 @app.command(

@@ -30,6 +30,11 @@ def digest(value: Json) -> Key:
     return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 
+def content_digest(content: bytes) -> str:
+    """sha256 of bytes, 64 hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,6 +22,7 @@ from tts_bench.metrics.protocol import SetMetric
 from tts_bench.registry import FEATURES, METRICS, SCORERS
 from tts_bench.tables import Table
 
+FEWER = "fewer_images_than_the_card"  # a Frechet distance of fewer images is another number, mostly a higher one
 MOST = 16  # scorers that know one number
 INCEPTIONS = ("clean", "fidelity")  # two libraries' resize and port of one network
 

@@ -18,12 +18,10 @@ from tts_bench.prepare import Workshop
 from tts_bench.recipes import State
 from tts_bench.running import at_one_shape
 from tts_bench.scoring import Scoring
-from tts_bench.set_card import SetMetricCard
+from tts_bench.set_card import FEWER, SetMetricCard
 from tts_bench.stats import Estimate, grouped_estimate, pseudo_values
 from tts_bench.suite import Suite
 from tts_bench.types import Image, Json, Prompt
-
-FEWER = "fewer_images_than_the_card"  # a Frechet distance of fewer images is another number, mostly a higher one
 
 
 @dataclass(frozen=True)

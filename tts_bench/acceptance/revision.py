@@ -1,0 +1,44 @@
+"""Files as they are in a git revision, read by plumbing alone: no hook, filter or driver of the repository runs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tts_bench.errors import BadInput, MachineFailed
+
+
+class Revision:
+    """`name` is what git makes a commit of; `root` the top of the working tree. BadInput where it is none."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.root, self.name = root, name
+        try:
+            commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except subprocess.CalledProcessError as error:
+            fix = f"is no commit of the git repository at {root}; fetch it, or run in the repository's top folder"
+            raise BadInput.at("command line", "--base", name, fix) from error
+        self.commit = commit.decode("ascii").strip()
+
+    def files(self, folder: str) -> Mapping[str, str]:
+        """The ids of what the files below `folder`, a path from the top, hold: by path."""
+        found = {}
+        for line in self._git("ls-tree", "-r", "-z", "--full-tree", self.commit, "--", folder).split(b"\0")[:-1]:
+            about, _, path = line.partition(b"\t")
+            found[path.decode("utf-8", "surrogateescape")] = about.decode("ascii").split(" ")[2]
+        return found
+
+    def ids(self, paths: Sequence[Path]) -> list[str]:
+        """The ids of what these files hold on the disk."""
+        if not paths:
+            return []
+        names = "".join(f"{path.absolute()}\n" for path in paths).encode("utf-8", "surrogateescape")
+        return self._git("hash-object", "--no-filters", "--stdin-paths", given=names).decode("ascii").split()
+
+    def _git(self, *arguments: str, given: bytes = b"") -> bytes:
+        command = ["git", "-C", str(self.root), "-c", "core.fsmonitor=false", *arguments]
+        try:
+            return subprocess.run(command, input=given, capture_output=True, check=True).stdout  # noqa: S603
+        except FileNotFoundError as error:
+            raise MachineFailed("git is not on this machine; install it, or check without --base") from error
