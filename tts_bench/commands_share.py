@@ -11,6 +11,7 @@ from tts_bench.acceptance.check import check as run_check
 from tts_bench.acceptance.result import Finding
 from tts_bench.errors import BadInput
 from tts_bench.plaintext import shown
+from tts_bench.publication.publish import publish as run_publish
 from tts_bench.report.escape import visible
 
 
@@ -52,3 +53,14 @@ def _say(line: str) -> None:
 def _harmless(line: str) -> str:
     """A stranger's text in a log: GitHub's runner takes `##[...]` anywhere, and `::` at the start, for a command."""
     return visible(line).replace("##[", "# #[").removeprefix("::")
+
+
+def publish(results: Path, out: Path, store: Path | None, repo: str | None, public: bool, as_json: bool) -> None:
+    done = run_publish(results, out, store, repo, public)
+    if as_json:
+        console.print_json(done.as_json())
+        return
+    pictures = f", {done.pictures:,} of them with their image" if store is not None else ""
+    _say(f"{done.folder}: {done.rows:,} rows of {done.submissions} submissions{pictures}; loaded back and compared")
+    if done.address is not None:
+        _say(f"pushed to {done.address}")

@@ -7,8 +7,12 @@ zero-width ones) and lone surrogates; every run of white space, line breaks incl
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
+
+from tts_bench.types import Json
 
 _ACTING = {"Cc", "Cf", "Cs"}
 # Whatever means something to CommonMark or GitHub: tables, HTML, links, mathematics, mentions, emoji. An underscore
@@ -79,6 +83,17 @@ def latex(text: str) -> str:
 def xml(text: str) -> str:
     """For an attribute or text of XML that a library writes: what XML 1.0 has no way to hold is left out too."""
     return "".join(character for character in visible(text) if ord(character) & 0xFFFE != 0xFFFE)
+
+
+def yaml(value: Json) -> str:
+    """A value as YAML on one line: JSON, which is YAML as it stands, but for two characters and what acts."""
+    if isinstance(value, str):
+        return json.dumps(re.sub("[\ufffe\uffff]", "", visible(value)), ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{yaml(str(key))}: {yaml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(yaml, value))}]"
+    return json.dumps(value, allow_nan=False)
 
 
 def figure(text: str) -> str:

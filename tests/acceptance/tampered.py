@@ -1,0 +1,154 @@
+"""What somebody may do to a result, and a word of the line that must tell of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tests.acceptance.world import cell, put, rows, stated
+
+Tampering = tuple[Callable[[Path], object], str]  # and the key that is named
+
+
+def _toml(folder: Path, old: str, new: str) -> None:
+    text = (folder / "submission.toml").read_text()
+    assert old in text
+    (folder / "submission.toml").write_text(text.replace(old, new))
+
+
+def _link(folder: Path) -> None:
+    shutil.move(folder / "rows.parquet", folder.parent / "elsewhere")
+    (folder / "rows.parquet").symlink_to(folder.parent / "elsewhere")
+
+
+def _share(value: float) -> Callable[[dict[str, Any]], object]:
+    def change(whole: dict[str, Any]) -> None:
+        for metrics in [whole["metrics"], *(of for kind in whole["groups"].values() for of in kind.values())]:
+            metrics["accuracy"] |= {"value": value, "low": value, "high": value}
+
+    return change
+
+
+def _flags(*flags: str) -> Callable[[Path], object]:
+    return lambda folder: put(folder, "flags", list(flags))
+
+
+def _nfe(value: float) -> Callable[[Path], object]:
+    """Everywhere, so that the parts agree with each other."""
+
+    def change(folder: Path) -> None:
+        rows(folder, lambda table: table.assign(nfe=value))
+        put(folder, "nfe", value)
+        put(folder, "ledger/search_nfe", value - 12)
+
+    return change
+
+
+def _swap(table: pd.DataFrame) -> pd.DataFrame:
+    return table.iloc[[1, 0, *range(2, len(table))]].reset_index(drop=True)
+
+
+def _same_pick(table: pd.DataFrame) -> None:
+    table.loc[1, "pick"] = table.loc[0, "pick"]
+
+
+FILES: Mapping[str, Tampering] = {
+    "no rows": (lambda folder: (folder / "rows.parquet").unlink(), "file"),
+    "no submission": (lambda folder: (folder / "submission.toml").unlink(), "file"),
+    "no result": (lambda folder: (folder / "result.json").unlink(), "file"),
+    "a file more": (lambda folder: (folder / "notes.txt").write_text("x"), "file"),
+    "a hidden file": (lambda folder: (folder / ".x").write_text("x"), "file"),
+    "a folder more": (lambda folder: (folder / "images").mkdir(), "file"),
+    "a link": (_link, "file"),
+    "rows by another digest": (lambda folder: rows(folder, _swap, rehash=False), "sha256"),
+    "rows that are none": (lambda folder: (folder / "rows.parquet").write_bytes(b"PAR1"), "content"),
+    "a large submission": (lambda folder: (folder / "submission.toml").write_bytes(b"#" * 300_000), "file"),
+    "images of one a prompt": (lambda f: shutil.copy(f / "rows.parquet", f / "images.parquet"), "files.images.parquet"),
+    "JSON that is none": (lambda folder: (folder / "result.json").write_text("{"), "content"),
+    "NaN": (lambda folder: (folder / "result.json").write_text('{"format": NaN}'), "content"),
+}  # fmt: skip
+SCHEMA: Mapping[str, Tampering] = {
+    "a format of before": (lambda folder: put(folder, "format", 1), "format"),
+    "a key more": (lambda folder: put(folder, "note", "x"), "note"),
+    "a text as NFE": (lambda folder: put(folder, "nfe", "192"), "nfe"),
+    "a digest that is none": (lambda folder: put(folder, "suite/card", "main"), "suite.card"),
+    "no prompts": (lambda folder: put(folder, "suite/n", 0), "suite.n"),
+    "an interval the wrong way": (lambda folder: put(folder, "metrics/accuracy/low", 1.0), "metrics.accuracy"),
+    "a way in a name": (lambda folder: put(folder, "submission/name", "../x"), "submission.name"),
+}
+RECIPE: Mapping[str, Tampering] = {
+    "another name": (lambda folder: put(folder, "submission/name", "best"), "submission.name"),
+    "a name in the file": (lambda folder: _toml(folder, "random16-dual", "random17-dual"), "submission.name"),
+    "fewer candidates in the file": (lambda folder: _toml(folder, "candidates = 16", "candidates = 8"), "submission.recipe.search"),
+    "another verifier told": (
+        lambda folder: put(folder, "submission/recipe/verifier/scorers", ["appeal"]), "submission.recipe.verifier",
+    ),
+    "another digest": (lambda folder: put(folder, "submission/digest", "0" * 64), "submission.digest"),
+    "a submission that is none": (lambda folder: _toml(folder, "[search]", "[search"), "line"),
+    "a search there is not": (lambda folder: _toml(folder, '"random"', '"randon"'), "search.name"),
+    "a suite of another folder": (lambda folder: put(folder, "suite/name", "digits"), "suite.name"),
+}  # fmt: skip
+PROMPTS: Mapping[str, Tampering] = {
+    "an older card": (lambda folder: put(folder, "suite/card", "0" * 64), "suite.card"),
+    "other prompts": (lambda folder: put(folder, "suite/prompts", "0" * 64), "suite.prompts"),
+    "another id": (lambda folder: cell(folder, "prompt_id", 3, "mine"), "prompt_id"),
+    "an id in capitals": (lambda f: rows(f, lambda t: t.assign(prompt_id=t["prompt_id"].str.upper())), "prompt_id"),
+    "an id twice": (lambda f: rows(f, lambda t: t.assign(prompt_id=[*t["prompt_id"][:-1], t["prompt_id"][0]])), "prompt_id"),
+    "in another order": (lambda folder: rows(folder, _swap), "prompt_id"),
+    "another text": (lambda folder: cell(folder, "text", 5, "a red circle"), "text"),
+    "another category": (lambda folder: cell(folder, "category", 5, "single"), "category"),
+    "another split": (lambda f: rows(f, lambda t: t.assign(split="seen")), "split"),
+    "a row less": (lambda folder: rows(folder, lambda table: table.iloc[:-1]), "rows"),
+    "a row more": (lambda folder: rows(folder, lambda table: pd.concat([table, table.tail(1)])), "rows"),
+    "no key as pick": (lambda folder: cell(folder, "pick", 0, "best.png"), "pick"),
+    "one pick twice": (lambda folder: rows(folder, _same_pick), "pick"),
+}  # fmt: skip
+NUMBERS: Mapping[str, Tampering] = {
+    "a higher mean": (lambda folder: put(folder, "metrics/accuracy/value", 0.5555), "metrics.accuracy.value"),
+    "a narrower interval": (lambda folder: put(folder, "metrics/appeal/low", -0.95), "metrics.appeal.low"),
+    "in the last digits": (lambda f: put(f, "metrics/attributes/value", 0.8947437), "metrics.attributes.value"),
+    "a better category": (
+        lambda folder: put(folder, "groups/category/count/accuracy/value", 0.75), "groups.category.'count'.accuracy",
+    ),
+    "a category less": (lambda f: stated(f, lambda whole: whole["groups"]["category"].pop("count")), "groups.category"),
+    "a better row": (lambda f: rows(f, lambda table: table.assign(accuracy=1.0)), "metrics.accuracy.value"),
+    "a number hidden": (lambda folder: cell(folder, "accuracy", 0, float("nan")), "metrics.accuracy.n"),
+    "a share above 1": (lambda f: rows(f, lambda t: t.assign(attributes=t["attributes"] + 0.5)), "column attributes"),
+    "a whole above 1": (lambda folder: stated(folder, _share(55.2)), "metrics.accuracy"),
+    "a curve above 1": (lambda f: put(f, "curve/2/metrics/accuracy/high", 1.5), "curve.4.accuracy"),
+    "diversity above 1": (lambda folder: cell(folder, "diversity", 0, 3.0), "column diversity"),
+    "a metric less": (lambda f: stated(f, lambda whole: whole["metrics"].pop("audited")), "column"),
+    "a set metric that there is not": (
+        lambda f: put(f, "left_out", {"accuracy": [0.5, 0.5]}), "column",
+    ),
+    "another seed": (lambda folder: put(folder, "suite/seed", 1), "metrics.appeal.low"),
+}  # fmt: skip
+FLAGS: Mapping[str, Tampering] = {
+    "no flag": (_flags(), "flags"),
+    "an oracle that is none": (_flags("own_metric:dual_encoder", "oracle"), "flags"),
+    "a flag twice": (_flags("own_metric:dual_encoder", "own_metric:dual_encoder"), "flags"),
+    "a flag there is not": (_flags("own_metric:dual_encoder", "best"), "flags"),
+    "unguided and not": (_flags("own_metric:dual_encoder", "unguided:3"), "flags"),
+    "self-reported and not": (_flags("own_metric:dual_encoder", "self_reported"), "ledger"),
+}
+COMPUTE: Mapping[str, Tampering] = {
+    "cheaper": (lambda folder: put(folder, "nfe", 96.0), "nfe"),
+    "cheaper everywhere": (_nfe(96.0), "column nfe"),
+    "dearer everywhere": (_nfe(204.0), "column nfe"),
+    "one row cheaper": (lambda folder: cell(folder, "nfe", 7, 180.0), "column nfe"),
+    "a ledger of less": (lambda folder: put(folder, "ledger/search_nfe", 84.0), "ledger"),
+    "a ledger of words": (lambda folder: put(folder, "ledger/final_nfe", "12"), "ledger"),
+    "fewer steps": (lambda folder: put(folder, "cards/grids/search/steps", 6), "cards.grids"),
+    "another solver": (lambda folder: put(folder, "cards/grids/final/solver", "magic"), "cards.grids"),
+    "no grids": (lambda folder: stated(folder, lambda whole: whole["cards"].pop("grids")), "cards.grids"),
+    "a cheaper curve": (lambda folder: put(folder, "curve/1/nfe", 12.0), "curve.2.nfe"),
+    "a curve with a gap": (lambda folder: stated(folder, lambda whole: whole["curve"].pop(1)), "curve"),
+}
+KINDS: Mapping[str, Mapping[str, Tampering]] = {
+    "files": FILES, "schema": SCHEMA, "recipe": RECIPE, "prompts": PROMPTS, "numbers": NUMBERS, "flags": FLAGS,
+    "compute": COMPUTE,
+}  # fmt: skip

@@ -1,0 +1,108 @@
+"""The dataset's folder: written beside its place, loaded back, and only then put there, whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tts_bench import secrets
+from tts_bench.errors import BadInput, MachineFailed
+from tts_bench.files import read_limited
+from tts_bench.keys import inside
+from tts_bench.plaintext import shown
+from tts_bench.publication.card import MADE, card
+from tts_bench.publication.records import Records
+from tts_bench.publication.reload import compare
+from tts_bench.results import IMAGES, RESULT, ROWS, SUBMISSION, Result
+from tts_bench.rows import MAX_BYTES, TEXTS
+from tts_bench.suite import Suite
+
+if TYPE_CHECKING:
+    import pandas
+
+README, DATA, RESULTS = "README.md", "data", "results"
+
+
+def check_place(out: Path) -> None:
+    """BadInput where a folder stands that is not one of ours: what would be written over is lost."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise BadInput.at("command line", "--out", str(out), "is no folder; choose another --out")
+    there = {path.name for path in out.iterdir()} if out.exists() else set()
+    if there and (there - {README, DATA, RESULTS} or not _is_ours(out / README)):
+        raise BadInput.at("command line", "--out", str(out), "holds something else; choose an empty --out")
+
+
+def write(out: Path, suite: Suite, records: Records, rows: Mapping[str, pandas.DataFrame]) -> int:
+    """How many rows were written and read back; MachineFailed, with `out` as it was, if anything goes wrong.
+
+    BadInput if a secret of the environment stands in anything that would be published.
+    """
+    made = out.absolute().parent / f".{out.name}.{os.getpid()}.tmp"
+    try:
+        made.mkdir(parents=True)
+        text = card(suite, records, rows)
+        _check_secrets(README, [text])
+        (made / README).write_text(text, "utf-8")
+        (made / DATA).mkdir()
+        for result in records.results:
+            _check_secrets(f"{result.name}/{ROWS}", {str(v) for name in TEXTS for v in rows[result.name][name]})
+            _write_rows(inside(made / DATA, f"{result.name}.parquet"), records, result)
+            _copy(records.folder / result.name, made / RESULTS / suite.name / result.name, result)
+        count = compare(made, records)
+        _put(made, out)
+    except OSError as error:
+        raise MachineFailed(
+            f"{out}: cannot be written ({error.strerror or error}); mend that, then run the same command again"
+        ) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return count
+
+
+def _write_rows(path: Path, records: Records, result: Result) -> None:
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(path, records.schema, compression="zstd", version="2.6") as writer:
+        for table in records.of(result):
+            writer.write_table(table)
+
+
+def _copy(source: Path, to: Path, result: Result) -> None:
+    """The submission's own files, as they are."""
+    to.mkdir(parents=True)
+    for name in [RESULT, SUBMISSION, ROWS, *([IMAGES] if IMAGES in result.files else [])]:
+        content = read_limited(inside(source, name), MAX_BYTES)
+        if name in (RESULT, SUBMISSION):
+            _check_secrets(f"{result.name}/{name}", [content.decode("utf-8", "replace")])
+        (to / name).write_bytes(content)
+
+
+def _put(made: Path, out: Path) -> None:
+    """In the place of what stood there; that comes back if the second renaming fails."""
+    old = made.with_name(f"{made.name}.old")
+    if out.exists():
+        os.rename(out, old)
+    try:
+        os.rename(made, out)
+    except OSError:
+        with suppress(OSError):
+            os.rename(old, out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_secrets(place: str, texts: Iterable[str]) -> None:
+    if any(secrets.hide_values(text) != text for text in texts):
+        fix = "a key or password of this environment stands there; take it out before publishing"
+        raise BadInput.at(shown(place), "content", secrets.HIDDEN, fix)
+
+
+def _is_ours(readme: Path) -> bool:
+    try:
+        return MADE in read_limited(readme, MAX_BYTES).decode("utf-8", "replace")
+    except BadInput:
+        return False
