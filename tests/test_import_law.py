@@ -39,7 +39,8 @@ PURE = {
     "tts_bench",
 }
 NUMERIC = (sys.stdlib_module_names | {"numpy", "scipy", "tts_bench"}) - {"random"}
-LIGHT = ("results", "stats", "compare", "comparing", "report", "rows", "document")  # what rebuilds a leaderboard
+# what rebuilds, compares and checks boards
+LIGHT = ("results", "stats", "compare", "comparing", "report", "rows", "document", "acceptance")
 NOT_FOR_LIGHT = ("torch", "tts_bench.engine", "tts_bench.store")
 PLUGINS = ("models", "scorers", "metrics", "features")
 NOT_FOR_PLUGINS = ("engine", "store", "run", "results", "suite", "submission", "api", "search", "evaluation", "report")

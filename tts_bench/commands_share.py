@@ -30,7 +30,7 @@ def check(
         for problem in done.problems:
             _say(str(problem))
     if count := len(done.all_problems):
-        raise BadInput(f"{count} problem{'s' if count > 1 else ''} in {len(done.findings)} results; mend them all")
+        raise BadInput(f"problems: {count}, in results looked at: {len(done.findings)}; mend them all")
 
 
 def _tell(finding: Finding) -> None:

@@ -83,7 +83,9 @@ SCHEMA: Mapping[str, Tampering] = {
 RECIPE: Mapping[str, Tampering] = {
     "another name": (lambda folder: put(folder, "submission/name", "best"), "submission.name"),
     "a name in the file": (lambda folder: _toml(folder, "random16-dual", "random17-dual"), "submission.name"),
-    "fewer candidates in the file": (lambda folder: _toml(folder, "candidates = 16", "candidates = 8"), "submission.recipe.search"),
+    "fewer candidates in the file": (
+        lambda folder: _toml(folder, "candidates = 16", "candidates = 8"), "submission.recipe.search",
+    ),
     "another verifier told": (
         lambda folder: put(folder, "submission/recipe/verifier/scorers", ["appeal"]), "submission.recipe.verifier",
     ),
@@ -97,7 +99,9 @@ PROMPTS: Mapping[str, Tampering] = {
     "other prompts": (lambda folder: put(folder, "suite/prompts", "0" * 64), "suite.prompts"),
     "another id": (lambda folder: cell(folder, "prompt_id", 3, "mine"), "prompt_id"),
     "an id in capitals": (lambda f: rows(f, lambda t: t.assign(prompt_id=t["prompt_id"].str.upper())), "prompt_id"),
-    "an id twice": (lambda f: rows(f, lambda t: t.assign(prompt_id=[*t["prompt_id"][:-1], t["prompt_id"][0]])), "prompt_id"),
+    "an id twice": (
+        lambda f: rows(f, lambda t: t.assign(prompt_id=[*t["prompt_id"][:-1], t["prompt_id"][0]])), "prompt_id",
+    ),
     "in another order": (lambda folder: rows(folder, _swap), "prompt_id"),
     "another text": (lambda folder: cell(folder, "text", 5, "a red circle"), "text"),
     "another category": (lambda folder: cell(folder, "category", 5, "single"), "category"),
@@ -114,7 +118,9 @@ NUMBERS: Mapping[str, Tampering] = {
     "a better category": (
         lambda folder: put(folder, "groups/category/count/accuracy/value", 0.75), "groups.category.'count'.accuracy",
     ),
-    "a category less": (lambda f: stated(f, lambda whole: whole["groups"]["category"].pop("count")), "groups.category"),
+    "a category less": (
+        lambda folder: stated(folder, lambda whole: whole["groups"]["category"].pop("count")), "groups.category",
+    ),
     "a better row": (lambda f: rows(f, lambda table: table.assign(accuracy=1.0)), "metrics.accuracy.value"),
     "a number hidden": (lambda folder: cell(folder, "accuracy", 0, float("nan")), "metrics.accuracy.n"),
     "a share above 1": (lambda f: rows(f, lambda t: t.assign(attributes=t["attributes"] + 0.5)), "column attributes"),

@@ -40,7 +40,7 @@ def test_every_problem_of_every_result_is_a_line_and_the_end_is_bad_input(tmp_pa
         put(copied(tmp_path, name), "submission/digest", "0" * 64)
     (tmp_path / "shapes" / "none" / "more").write_text("x")
     done = run(str(tmp_path))
-    assert isinstance(done.exception, BadInput) and "3 problems in 2 results" in str(done.exception)
+    assert isinstance(done.exception, BadInput) and "problems: 3, in results looked at: 2" in str(done.exception)
     assert len(done.stdout.splitlines()) == 3
     told = json.loads(run(str(tmp_path), "--json").stdout)
     assert [len(result["problems"]) for result in told["results"]] == [2, 1]

@@ -130,6 +130,19 @@ def test_where_prompts_cannot_be_had_that_is_said_and_the_numbers_are_checked(
     assert any("metrics.accuracy.value" in line for line in problems(folder))
 
 
+def test_images_made_elsewhere_are_held_to_what_was_declared_of_them(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+    put(folder, "flags", ["self_reported", "own_metric:dual_encoder"])
+    put(folder, "ledger", {"declared_nfe": 192.0})
+    put(folder, "curve", [])
+    assert problems(folder) == []
+    put(folder, "ledger/declared_nfe", 96.0)
+    put(folder, "flags", ["self_reported"])
+    (folder / "submission.toml").write_text((folder / "submission.toml").read_text().replace("= 16", "= 8"))
+    keys = [line.split(": ")[1].split(" = ")[0] for line in problems(folder)]
+    assert keys == ["submission.recipe.search", "submission.digest", "flags", "ledger"]
+
+
 @pytest.mark.parametrize("column", ["accuracy", "compbench", "nfe", "pick"])
 def test_rows_of_prompts_follow_from_rows_of_their_images(column: str, tmp_path: Path) -> None:
     """Of several images a prompt; the mutant is in the rows of prompts alone."""

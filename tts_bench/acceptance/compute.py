@@ -23,8 +23,10 @@ ROUNDING = 1e-9  # relative
 def compute_problems(result: Result, images: pd.DataFrame, suite: Suite, file: str) -> Iterator[BadInput]:
     """`images` are the rows of every image, each of which a search of its own was charged for."""
     yield from _totals(result, images, file)
-    if "self_reported" in result.flags:
-        return  # declared by its maker, and marked so
+    if "self_reported" in result.flags:  # declared by its maker, and marked so
+        if result.curve:
+            yield BadInput.at(file, "curve", len(result.curve), "is of no result of images made elsewhere; remove it")
+        return
     recipe, grids = result.recipe, result.cards.get("grids")
     yield from _budget(recipe, images, result.suite.n * result.suite.images, file)
     if not isinstance(grids, Mapping) or {"search", "final"} - set(grids):
