@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.workflows import steps
 from tts_bench import cli
 from tts_bench.errors import BadInput
 
@@ -134,55 +135,25 @@ def test_it_needs_neither_torch_nor_the_store() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_page_s_workflow_runs_on_pull_requests_alone_and_can_write_nothing() -> None:
-    text = (ROOT / "docs" / "compare.yml").read_text("utf-8")
-    lines = [line.split("#")[0].rstrip() for line in text.splitlines()]
-    assert [line for line in lines if line.startswith(("on:", "permissions:"))] == ["on: pull_request", "permissions:"]
-    assert lines[lines.index("permissions:") + 1] == "  contents: read"
-    assert not any(word in text for word in ("pull_request_target", "write", "secrets.")) and "uses:" not in text
-    assert not re.search(r"run:.*\$\{\{", text)
-
-
-def steps(text: str) -> dict[str, str]:
-    """The scripts of the steps that have one, by name."""
-    found = re.findall(r"- name: (.*)\n(?:        env:\n(?: {10}.*\n)+)?        run: \|\n((?: {10}.*\n?)+)", text)
-    return {name: re.sub(r"(?m)^ {10}", "", script) for name, script in found}
-
-
-def test_the_page_s_workflow_fetches_compares_and_fails_for_a_fall(tmp_path: Path) -> None:
-    """Its own scripts, with an origin on the disk: the pull request puts another result in the place of the base's."""
-    origin, work, shapes = (
-        tmp_path / "origin" / "it",
-        tmp_path / "work",
-        tmp_path / "origin" / "it" / "results" / "shapes",
-    )
+def test_the_page_s_workflow_compares_and_fails_for_a_fall(tmp_path: Path) -> None:
+    """Its own script, in a checkout whose last commit puts another result in the place of the base's."""
+    shapes = tmp_path / "results" / "shapes"
     shutil.copytree(Path(SHAPES) / "none", shapes / "none")
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-qm", "base"]):
-        subprocess.run([*WHO, *words], cwd=origin, check=True)
-    base = subprocess.run([*WHO, "rev-parse", "HEAD"], cwd=origin, check=True, capture_output=True, text=True).stdout
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "tts-bench").symlink_to(Path(sys.executable).parent / "tts-bench")
+    for words in (["init", "-q", "-b", "main"], ["add", "results"], ["commit", "-qm", "base"]):
+        subprocess.run([*WHO, *words], cwd=tmp_path, check=True)
     shutil.rmtree(shapes / "none")
     shutil.copytree(WORSE, shapes / "random16-appeal")
-    for words in (
-        ["add", "-A"],
-        ["commit", "-q", "--allow-empty", "-m", "theirs"],
-        ["update-ref", "refs/pull/7/merge", "HEAD"],
-    ):
-        subprocess.run([*WHO, *words], cwd=origin, check=True)
-    subprocess.run([*WHO, "reset", "-q", "--hard", base.strip()], cwd=origin, check=True)
-    (work / ".venv" / "bin").mkdir(parents=True)
-    (work / ".venv" / "bin" / "tts-bench").symlink_to(Path(sys.executable).parent / "tts-bench")
-    env = {
-        **os.environ, "BASE": base.strip(), "NUMBER": "7", "TOKEN": "x", "RESULTS": "results",
-        "GITHUB_SERVER_URL": f"file://{tmp_path}", "GITHUB_REPOSITORY": "origin/it",
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-    }  # fmt: skip
-    scripts = steps((ROOT / "docs" / "compare.yml").read_text("utf-8"))
-    fetch, compare = scripts["Fetch the pull request, and the commit that it goes to"], scripts["Compare"]
-    subprocess.run(["bash", "-eo", "pipefail", "-c", fetch], cwd=work, env=env, check=True)
-    done = subprocess.run(["bash", "-eo", "pipefail", "-c", compare], cwd=work, env=env, capture_output=True, text=True)
+    for words in (["add", "results"], ["commit", "-q", "--allow-empty", "-m", "theirs"]):
+        subprocess.run([*WHO, *words], cwd=tmp_path, check=True)
+    env = {**os.environ, "RESULTS": "results", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    [script] = [step["run"] for step in steps(ROOT / "docs" / "compare.yml") if step.get("name") == "Compare"]
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     assert "tts-bench compare:" in (tmp_path / "summary.md").read_text("utf-8")
-    assert (work / "compare.xml").read_bytes().startswith(b"<?xml")
+    assert (tmp_path / "compare.xml").read_bytes().startswith(b"<?xml")
 
 
 def shell_commands(page: Path) -> list[list[str]]:

@@ -40,7 +40,7 @@ def faults(text: str) -> Iterator[str]:
         held = scope.get("permissions")
         if not isinstance(held, dict) or set(held.values()) - {"read", "none"}:
             yield "permissions"
-    if re.search(r"\bsecrets\b|github\.token|GITHUB_TOKEN", text):
+    if re.search(r"\bsecrets\b|github\.token|GITHUB_TOKEN", re.sub(r"(?m)(^|\s)#.*$", "", text)):
         yield "secrets"
     for job in jobs:
         for step in [job, *job.get("steps", [])]:

@@ -79,7 +79,7 @@ def test_a_repository_elsewhere_is_asked_where_the_other_side_lies(
         ("old", "say which results: old:results/shapes"),
         ("--output=x:results", "neither a path here nor a revision"),
         ("--help:results", "neither a path here nor a revision"),
-        ("a\0b:results", "neither a path nor a revision"),
+        ("a\0b:results", "is no path here, and a name holds a NUL"),
         ("old\n:results", "neither a path here nor a revision"),
     ],
 )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tts_bench import git
 from tts_bench.errors import BadInput, MachineFailed
 
 
@@ -14,11 +14,7 @@ class Revision:
 
     def __init__(self, root: Path, name: str) -> None:
         self.root, self.name = root, name
-        try:
-            commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        except subprocess.CalledProcessError as error:
-            fix = f"is no commit of the git repository at {root}; fetch it, or run in the repository's top folder"
-            raise BadInput.at("command line", "--base", name, fix) from error
+        commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         self.commit = commit.decode("ascii").strip()
 
     def files(self, folder: str) -> Mapping[str, str]:
@@ -37,8 +33,11 @@ class Revision:
         return self._git("hash-object", "--no-filters", "--stdin-paths", given=names).decode("ascii").split()
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
-        command = ["git", "-C", str(self.root), "-c", "core.fsmonitor=false", *arguments]
         try:
-            return subprocess.run(command, input=given, capture_output=True, check=True).stdout  # noqa: S603
-        except FileNotFoundError as error:
-            raise MachineFailed("git is not on this machine; install it, or check without --base") from error
+            done = git.ask(self.root, arguments, given)
+        except git.NoAnswerError as error:
+            raise MachineFailed(f"{error}; mend that, or check without --base") from error
+        if done.returncode:
+            fix = f"is no commit of the git repository at {self.root}; fetch it, or run in the repository's top folder"
+            raise BadInput.at("command line", "--base", self.name, fix)
+        return done.stdout

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from tts_bench import keys, rows
+from tts_bench import git, keys, rows
 from tts_bench.errors import BadInput
 from tts_bench.results import IMAGES, RESULT, ROWS
 
-SECONDS = 120
+if TYPE_CHECKING:
+    import subprocess
+
 MOST = 2_000_000_000  # bytes of all files together
 DEEP = 3  # suite/submission/file
 FILE_MODES = ("100644", "100755")  # no link, no submodule
@@ -120,15 +121,7 @@ def _git(where: Path, text: str, *arguments: str, given: bytes = b"") -> bytes:
 
 
 def _run(where: Path, text: str, arguments: Sequence[str], given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        return subprocess.run(  # noqa: S603  git, and no word of the user's is an option
-            ["git", "-C", str(where), *arguments],  # noqa: S607
-            input=given, capture_output=True, timeout=SECONDS, check=False, env={**os.environ, **quiet},
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        raise BadInput.at("command line", "results", text, "is no path here, and git is not installed") from error
-    except subprocess.TimeoutExpired as error:
-        raise BadInput.at("command line", "results", text, f"git gave no answer in {SECONDS} s") from error
-    except ValueError as error:  # a NUL in a name
-        raise BadInput.at("command line", "results", text, "is neither a path nor a revision") from error
+        return git.ask(where, arguments, given)
+    except git.NoAnswerError as error:
+        raise BadInput.at("command line", "results", text, f"is no path here, and {error}") from error
