@@ -24,6 +24,9 @@ SPLIT = "test"
 _COLUMNS = {
     "submission": "model + search + verifier + budget; its file is in `results/`",
     "prompt_id": "of the suite; of several images a prompt `#2`, `#3` ... follow",
+    "text": "the prompt, or the name of the class",
+    "category": "the suite's, within which numbers are also taken",
+    "split": "the suite's, where it has any",
     "pick": "key of the image's recipe",
     "verifier": "the verifier's value of the pick; null where it has none",
     "nfe": "network evaluations that this image was charged",
@@ -64,7 +67,7 @@ def _rows(suite: Suite, records: Records) -> str:
     titles = {metric.name: metric.title for metric in (*suite.metrics, *suite.set_metrics)}
     names: Sequence[str] = records.schema.names
     described = [
-        f"| {escape.markdown_cell(name)} | {escape.markdown_cell(_COLUMNS.get(name, titles.get(name, '')))} |"
+        f"| {escape.markdown_cell(name)} | {_COLUMNS.get(name) or escape.markdown_cell(titles.get(name, ''))} |"
         for name in names
     ]
     how = (
