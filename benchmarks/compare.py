@@ -138,12 +138,12 @@ def estimates(n: int) -> dict[str, Callable[[np.random.Generator], tuple[Estimat
 
     def judged(rng: np.random.Generator, metric: MetricInfo) -> tuple[Estimate, float]:
         head, base = pairs(rng)
-        return interval(Pairs(metric, base, head, of, n, 0), 0.95), 0.2
+        return interval(Pairs(metric, base, head, of, n), 0.95), 0.2
 
     return {
-        "bootstrap, normal": lambda rng: (mean_estimate(rng.normal(1, 1, n), 0), 1.0),
-        "bootstrap, exponential": lambda rng: (mean_estimate(rng.exponential(1, n), 0), 1.0),
-        "paired bootstrap": lambda rng: (paired_delta(*pairs(rng), 0), 0.2),
+        "mean, normal": lambda rng: (mean_estimate(rng.normal(1, 1, n), 0), 1.0),
+        "mean, exponential": lambda rng: (mean_estimate(rng.exponential(1, n), 0), 1.0),
+        "paired": lambda rng: (paired_delta(*pairs(rng), 0), 0.2),
         "macro": lambda rng: (macro_estimate(level + rng.normal(0, 1, n), of, 0), 1.5),
         "macro, paired": lambda rng: (macro_estimate(np.subtract(*pairs(rng)), of, 0), 0.2),
         "compare": lambda rng: judged(rng, METRICS[2]),

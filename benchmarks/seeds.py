@@ -4,7 +4,7 @@ python benchmarks/seeds.py [--search racing --search adaptive] [--verifier check
     [--budget 64,128,256] [--seeds 0,1,2] [--prompts 84] [--store .tts-bench/store.sqlite] [--out out/seeds]
 
 One line a verifier, budget and search: the mean difference in the suite's main metric, averaged over the seeds within a
-prompt, with a 95 % interval by paired bootstrap over prompts.
+prompt, with a paired 95 % interval over prompts.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tts_bench.best_of_k import best_of_k_curve, budgets
 from tts_bench.results import CurvePoint, Result, SuiteRun
-from tts_bench.stats import best_of_k_curve, budgets, mean_estimate
+from tts_bench.stats import mean_estimate
 
 CATEGORIES = ("single", "two", "texture", "size", "count", "complex", "relation")
 METRICS = ("accuracy", "attributes", "dual_encoder", "appeal")
@@ -63,14 +64,13 @@ def fake_result(
     rows = fake_rows(picked, n, nfe)
     groups = {
         kind: {
-            str(group): {m: mean_estimate(part[m].to_numpy(), seed, 100) for m in METRICS}
+            str(group): {m: mean_estimate(part[m].to_numpy(), seed) for m in METRICS}
             for group, part in rows.groupby(kind)
         }
         for kind in ("category", "split")
     }
     points = [
-        CurvePoint(k, 12.0 * k, {m: mean_estimate(curves[m][:, i], seed, 200) for m in METRICS})
-        for i, k in enumerate(ks)
+        CurvePoint(k, 12.0 * k, {m: mean_estimate(curves[m][:, i], seed) for m in METRICS}) for i, k in enumerate(ks)
     ]
     if flags is None:
         flags = {"checker": ["oracle", "own_metric:accuracy", "own_metric:attributes"]}.get(

@@ -34,14 +34,14 @@ Interval = Callable[[np.ndarray, int], tuple[float, float]]
 
 
 def mean_interval(values: np.ndarray, seed: int) -> tuple[float, float]:
-    found = mean_estimate(values.tolist(), seed, resamples=600)
+    found = mean_estimate(values.tolist(), seed)
     assert found.low is not None and found.high is not None
     return found.low, found.high
 
 
 def delta_interval(values: np.ndarray, seed: int) -> tuple[float, float]:
     hard = np.random.default_rng(seed).normal(0, 50, size=values.size)  # prompts differ far more than submissions do
-    found = paired_delta(values + hard, hard, seed, resamples=600)
+    found = paired_delta(values + hard, hard, seed)
     assert found.low is not None and found.high is not None
     return found.low, found.high
 
@@ -98,21 +98,18 @@ def test_the_coverage_check_catches_broken_intervals(broken: Interval):
         check_coverage(broken, draw, mean)
 
 
-def test_the_bootstrap_is_the_plain_loop_over_resamples():
-    values = np.random.default_rng(1).normal(size=50)
-    generator = np.random.default_rng(2)
-    means = [values[generator.integers(50, size=50)].mean() for _ in range(20_000)]
-    found = mean_estimate(values, seed=3, resamples=20_000)
-    assert found.value == pytest.approx(values.mean())
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.01)
-
-
-def test_the_same_seed_gives_the_same_interval_and_leaves_the_global_generator_alone():
+def test_nothing_is_drawn_and_the_global_generator_left_alone():
     values = np.random.default_rng(1).normal(size=50)
     before = np.random.get_state()[1].tobytes()  # type: ignore[union-attr]
-    assert mean_estimate(values, seed=3) == mean_estimate(values, seed=3)
-    assert mean_estimate(values, seed=3) != mean_estimate(values, seed=4)
+    assert mean_estimate(values, seed=3) == mean_estimate(values, seed=4)
     assert np.random.get_state()[1].tobytes() == before  # type: ignore[union-attr]
+
+
+def test_a_share_s_interval_stays_within_0_and_1_and_a_score_s_need_not():
+    values = np.array([1.0] * 9 + [0.2])
+    assert mean_estimate(values, 0).high == 1.0
+    assert (mean_estimate(values, 0, share=False).high or 0) > 1.0
+    assert (mean_estimate([*values, 1.5], 0).high or 0) > 1.0, "numbers beyond 1 are no share"
 
 
 @pytest.mark.parametrize("unscored", [None, math.nan, math.inf, -math.inf])
@@ -149,7 +146,7 @@ def test_a_delta_refuses_values_that_cannot_be_aligned():
 @given(st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6)), max_size=6))
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_an_estimate_survives_json(values: list[float | None]):
-    estimate = mean_estimate(values, seed=0, resamples=20)
+    estimate = mean_estimate(values, seed=0)
     assert Estimate.from_json(json.loads(json.dumps(estimate.as_json(), allow_nan=False))) == estimate
 
 
@@ -170,7 +167,7 @@ def test_a_defective_estimate_is_refused(defect: dict):
         Estimate.from_json(GOOD | defect)
 
 
-def testresample_counts_draw_every_prompt_equally_and_n_times_in_all():
+def test_resample_counts_draw_every_prompt_equally_and_n_times_in_all():
     counts = stats.resample_counts(40, 5, 4000)
     assert (counts.sum(axis=1) == 40).all()
     assert counts.mean(axis=0) == pytest.approx(np.ones(40), abs=0.08)  # 5 standard errors of 1/sqrt(4000)

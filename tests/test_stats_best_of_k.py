@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_bench.stats import best_of_k, best_of_k_curve, budgets
+from tts_bench.best_of_k import best_of_k, best_of_k_curve, budgets
 
 BestOfK = Callable[[Sequence[float | None], Sequence[float | None], int], float]
 

@@ -89,7 +89,7 @@ def test_the_interval_of_an_area_difference_is_the_plain_paired_loop():
         drawn = generator.integers(60, size=60)  # whole prompts, both searches alike
         mean_curve = ours[drawn].mean(axis=0) - theirs[drawn].mean(axis=0)
         means.append(trapezoid(mean_curve, x) / (x[-1] - x[0]))
-    found = paired_delta(log2_area(budgets, ours), log2_area(budgets, theirs), seed=3, resamples=4000)
+    found = paired_delta(log2_area(budgets, ours), log2_area(budgets, theirs), seed=3)
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.01)
     assert found.low is not None and found.high is not None and found.high - found.low < 0.4  # not that of `hard`
 
@@ -112,7 +112,7 @@ def test_equal_submissions_are_on_different_sides_as_seldom_as_stated():
         generator = np.random.default_rng([5, trial])
         hard = generator.normal(0, 9, size=200)
         first, second = (hard + generator.normal(size=200) for _ in range(2))
-        wrong += paired_delta(first, second, trial, resamples=500).side != 0
+        wrong += paired_delta(first, second, trial).side != 0
     assert 8 <= wrong <= 34, wrong
 
 

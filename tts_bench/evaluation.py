@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tts_bench import stats
+from tts_bench.best_of_k import best_of_k_curve, budgets
 from tts_bench.boards import build_leaderboard
 from tts_bench.diversity import diversities
 from tts_bench.engine import Engine
@@ -175,12 +175,10 @@ class Evaluator:
         """Every budget up to the pool's size, from the one pool, by the exact expected best of k."""
         pools = [run.pool for run in runs]
         size = min(map(len, pools))
-        counts = stats.budgets(size)
+        counts = budgets(size)
         verifier = _table([[run.values.get(state.key) for state in run.pool[:size]] for run in runs])
         expected = {
-            name: stats.best_of_k_curve(
-                verifier, _table([[of.get(s.key) for s in pool[:size]] for pool in pools]), counts
-            )
+            name: best_of_k_curve(verifier, _table([[of.get(s.key) for s in pool[:size]] for pool in pools]), counts)
             for name, of in measured.items()
         }
         of_prompts = {name: mean_of_images(values, self.suite.images) for name, values in expected.items()}

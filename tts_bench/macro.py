@@ -1,7 +1,7 @@
 """The mean of the categories' means: a number in which every category counts alike, however many prompts it has.
 
-GenEval's overall score is this one, not the mean over images. The interval is the percentile bootstrap, each category's
-prompts resampled by themselves, since how many there are of each is no matter of chance.
+GenEval's overall score is this one, not the mean over images. Its interval takes the categories as strata, since how
+many prompts there are of each is no matter of chance.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tts_bench import keys
-from tts_bench.stats import Estimate, Numbers, resample_counts, wilson
+from tts_bench.mean_interval import spread
+from tts_bench.stats import Estimate, Numbers, limits_of, wilson
 
 
 def macro_estimate(
     values: Numbers,
     categories: Sequence[str],
     seed: int,
-    resamples: int = 2000,
+    *,
     level: float = 0.95,
     share: bool = False,
 ) -> Estimate:
     """Of `values`, one a prompt, and the category of each.
 
     Where they are of a `share` and each is 0 or 1, the categories' Wilson intervals are put together (MOVER, Zou &
-    Donner 2008), since a bootstrap of equal values has no width.
+    Donner 2008), which keep their width where all are equal. Else it is that of `mean_interval`. `seed` is of the
+    callers' other draws: here nothing is drawn.
 
     No value where a category has no number at all, since the others would then count for more; no interval where one
     has fewer than two.
@@ -43,11 +44,6 @@ def macro_estimate(
         rates = np.array([scored.mean() for scored in of.values()])
         below, above = np.sqrt(((rates[:, None] - bounds) ** 2).sum(axis=0)) / len(of)
         return Estimate(value, float(value - below), float(value + above), n, unscored)
-    means = np.mean([_resampled(scored, keys.seed("macro", seed, name), resamples) for name, scored in of.items()], 0)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, float(low), float(high), n, unscored)
-
-
-def _resampled(scored: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """(resamples,): a category's mean in each."""
-    return resample_counts(scored.size, seed, resamples) @ scored / scored.size
+    strata = list(of.values())
+    found = Estimate(value, *spread(strata).around(value, level), n, unscored)
+    return found.within(limits_of(np.concatenate(strata), share))

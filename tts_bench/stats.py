@@ -1,4 +1,4 @@
-"""Intervals, paired differences, and the exact expected best of k: numpy only, every draw from an explicit seed."""
+"""Estimates with their intervals, paired differences, and curves over budgets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from tts_bench.mean_interval import spread
 from tts_bench.types import Json
 
 Numbers: TypeAlias = "Sequence[float | None] | np.ndarray"  # None, NaN and infinities are unscored
@@ -71,37 +72,39 @@ class Estimate:
         return cls(value, low, high, n, unscored)
 
 
-def mean_estimate(
-    values: Numbers, seed: int, resamples: int = 2000, level: float = 0.95, share: bool = True
-) -> Estimate:
+def mean_estimate(values: Numbers, seed: int, *, level: float = 0.95, share: bool = True) -> Estimate:
     """The mean of `values` (one a prompt) with a two-sided interval at `level`.
 
     Where they are of a `share` and every value is 0 or 1, the interval is Wilson's for a proportion: it keeps its width
-    when all are equal (a bootstrap's shrinks to nothing) and holds its level at small n. For shares within [0, 1] that
-    happen to be all 0 or 1 it errs on the wide side. Everything else gets the percentile bootstrap over prompts: of a
-    score that is cut off at 0, as CLIPScore is, many zeros are no proportion.
+    when all are equal (any other shrinks to nothing) and holds its level at small n. For shares within [0, 1] that
+    happen to be all 0 or 1 it errs on the wide side. Everything else gets that of `mean_interval`, a share within 0 to
+    1: of a score that is cut off at 0, as CLIPScore is, many zeros are no proportion. `seed` is of the callers' other
+    draws: here nothing is drawn.
     """
     scored, unscored = _scored(values)
     if share and np.isin(scored, (0.0, 1.0)).all() and scored.size:
         low, high = wilson(int(scored.sum()), scored.size, level)
         return Estimate(float(scored.mean()), low, high, scored.size, unscored)
-    return _bootstrap(scored, unscored, seed, resamples, level)
+    return _around(scored, unscored, level).within(limits_of(scored, share))
 
 
-def paired_delta(
-    candidate: Numbers, baseline: Numbers, seed: int, resamples: int = 2000, level: float = 0.95
-) -> Estimate:
+def paired_delta(candidate: Numbers, baseline: Numbers, seed: int, *, level: float = 0.95) -> Estimate:
     """The mean of candidate - baseline over the prompts that both have scored, aligned by position.
 
     Pairing removes the spread between easy and hard prompts. Where all differences are equal the interval has no
-    width: read it together with `n`. ValueError where the lengths differ.
+    width: read it together with `n`. `seed` is of the callers' other draws. ValueError where the lengths differ.
     """
-    first, second = _floats(candidate), _floats(baseline)
+    first, second = floats(candidate), floats(baseline)
     if first.shape != second.shape:
         raise ValueError(f"cannot pair {first.size} values with {second.size}: align both to the same prompts")
     with np.errstate(invalid="ignore"):  # infinity less infinity: unscored like the infinities themselves
         scored, unscored = _scored(first - second)
-    return _bootstrap(scored, unscored, seed, resamples, level)
+    return _around(scored, unscored, level)
+
+
+def limits_of(values: np.ndarray, share: bool) -> tuple[float, float]:
+    """What the mean of numbers like these can be, where they are of a `share`: from 0 to 1, if they all are."""
+    return (0.0, 1.0) if share and ((values >= 0) & (values <= 1)).all() else UNBOUNDED
 
 
 def pseudo_values(value: float, left_out: Sequence[float]) -> np.ndarray:
@@ -111,7 +114,7 @@ def pseudo_values(value: float, left_out: Sequence[float]) -> np.ndarray:
     over the same groups has the same function of their pseudo-values, so differences and areas are paired by group.
     The groups' mean takes the place of the bias correction: the number stays the one that was measured.
     """
-    without = _floats(left_out)
+    without = floats(left_out)
     return value - (without.size - 1) * (without - without.mean())
 
 
@@ -194,75 +197,13 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     return (0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half)
 
 
-def budgets(n: int) -> list[int]:
-    """The candidate counts of a curve over a pool of `n` >= 1: 1, 2, 4, ... and `n` itself."""
-    if n < 1:
-        raise ValueError(f"a pool needs a candidate, not {n}")
-    return sorted({1 << power for power in range(n.bit_length())} | {n})
-
-
-def best_of_k(verifier: Numbers, metric: Numbers, k: int) -> float:
-    """The expected metric of the verifier's pick among `k` of the N candidates of one prompt: `best_of_k_curve`."""
-    return float(best_of_k_curve(verifier, metric, [k])[0])
-
-
-def best_of_k_curve(verifier: Numbers, metric: Numbers, ks: Sequence[int]) -> np.ndarray:
-    """Exact over all subsets drawn without replacement: verifier and metric (N,) or (prompts, N) -> (..., len(ks)).
-
-    With candidates sorted ascending by the verifier, E = sum over i = k..N of C(i-1, k-1) / C(N, k) metric_(i).
-    Candidates that tie share the mean of their metrics. A verifier value that is unscored ranks below all numbers, as
-    in `types.best`. NaN where a candidate that can be picked has no metric. ValueError for shapes or k out of 1..N.
-    """
-    values, metrics = _floats(verifier), _floats(metric)
-    shape = values.shape
-    if shape != metrics.shape or len(shape) not in (1, 2) or shape[-1] == 0:
-        raise ValueError(f"verifier {shape} and metric {metrics.shape} must both be (N,) or (prompts, N)")
-    size = shape[-1]
-    if not all(1 <= k <= size for k in ks):
-        raise ValueError(f"k must lie in 1..{size}, not {list(ks)}")
-    values = np.where(np.isfinite(values), values, -np.inf).reshape(-1, size)
-    order = np.argsort(values, axis=-1, kind="stable")
-    values = np.take_along_axis(values, order, axis=-1)
-    metrics = np.where(np.isfinite(metrics), metrics, np.nan).reshape(-1, size)
-    metrics = _mean_within_ties(values, np.take_along_axis(metrics, order, axis=-1))
-    return np.stack([_expected(metrics, k) for k in ks], axis=-1).reshape(*shape[:-1], len(ks))
-
-
-def _expected(metrics: np.ndarray, k: int) -> np.ndarray:
-    """Sum of weights times (prompts, N) metrics; ranks below the k-th cannot be picked, so their NaN does no harm."""
-    size = metrics.shape[-1]
-    return (metrics[:, k - 1 :] * _pick_weights(size, k)[k - 1 :]).sum(axis=-1)
-
-
-def _pick_weights(size: int, k: int) -> np.ndarray:
-    """Chance that the i-th smallest of `size` is the largest of `k` drawn, without a binomial that could overflow."""
-    weights = np.zeros(size)
-    weight = k / size
-    for i in range(size, k - 1, -1):
-        weights[i - 1] = weight
-        if i > 1:
-            weight *= (i - k) / (i - 1)
-    return weights
-
-
-def _mean_within_ties(ordered: np.ndarray, metrics: np.ndarray) -> np.ndarray:
-    """Each metric replaced by the mean over the candidates of the same row with the same verifier value."""
-    starts = np.ones(ordered.shape, dtype=bool)
-    starts[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    group = np.cumsum(starts.ravel()) - 1
-    means = np.bincount(group, weights=metrics.ravel()) / np.bincount(group)
-    return means[group].reshape(metrics.shape)
-
-
-def _bootstrap(scored: np.ndarray, unscored: int, seed: int, resamples: int, level: float) -> Estimate:
+def _around(scored: np.ndarray, unscored: int, level: float) -> Estimate:
     if scored.size == 0:
         return Estimate(None, None, None, 0, unscored)
     value = float(scored.mean())
     if scored.size == 1:
         return Estimate(value, None, None, 1, unscored)
-    means = resample_counts(scored.size, seed, resamples) @ scored / scored.size
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, float(low), float(high), scored.size, unscored)
+    return Estimate(value, *spread([scored]).around(value, level), scored.size, unscored)
 
 
 @lru_cache(maxsize=4)
@@ -273,15 +214,15 @@ def resample_counts(n: int, seed: int, resamples: int) -> np.ndarray:
     return counts
 
 
-def _floats(values: Numbers) -> np.ndarray:
+def floats(values: Numbers) -> np.ndarray:
     """float64 with NaN for everything unscored; infinities stay, so that `best_of_k_curve` can rank them last too."""
     return np.asarray(values, dtype=np.float64)
 
 
 def _scored(values: Numbers) -> tuple[np.ndarray, int]:
-    floats = _floats(values)
-    finite = np.isfinite(floats)
-    return floats[finite], int(floats.size - finite.sum())
+    every = floats(values)
+    finite = np.isfinite(every)
+    return every[finite], int(every.size - finite.sum())
 
 
 def _number_or_none(name: str, value: Json) -> float | None:

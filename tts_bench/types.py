@@ -162,7 +162,7 @@ def search(
     """Name a search function.
 
     `exchangeable` says that its candidates are independent draws and its pick the best of them, so that its whole
-    score-against-compute curve follows from one pool (`stats.best_of_k`). A `joint` search is given the tasks of all
+    score-against-compute curve follows from one pool (`best_of_k`). A `joint` search is given the tasks of all
     prompts at once and yields, is sent and returns a list with one entry a prompt. `needs` says what its verifier must
     have. A `whole` one asks for finished images alone, so that it suits models that cannot stop on the way.
     """

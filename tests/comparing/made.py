@@ -44,4 +44,4 @@ def side(label: str, *results: Evaluated) -> Side:
 def pairs(head: Any, base: Any = 0.0, metric: MetricInfo = APPEAL, categories: Sequence[str] = ()) -> Pairs:
     first = np.asarray(head, dtype=float)
     of = categories or [CATEGORIES[i % len(CATEGORIES)] for i in range(first.size)]
-    return Pairs(metric, np.broadcast_to(np.asarray(base, float), first.shape), first, of, first.size, 0)
+    return Pairs(metric, np.broadcast_to(np.asarray(base, float), first.shape), first, of, first.size)

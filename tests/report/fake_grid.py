@@ -108,10 +108,10 @@ def _result(
     )  # fmt: skip
 
 
-def _estimates(rows: pd.DataFrame, resamples: int = 2000) -> dict[str, Estimate]:
-    return {metric: mean_estimate(rows[metric].to_numpy(), 0, resamples) for metric in METRICS}
+def _estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
+    return {metric: mean_estimate(rows[metric].to_numpy(), 0) for metric in METRICS}
 
 
 def _groups(rows: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
     kinds = ("category", "split")
-    return {kind: {str(group): _estimates(part, 100) for group, part in rows.groupby(kind)} for kind in kinds}
+    return {kind: {str(group): _estimates(part) for group, part in rows.groupby(kind)} for kind in kinds}

@@ -146,7 +146,8 @@ def test_the_hacking_table_says_where_the_metric_turns_down(read: tuple[Board, l
 def test_the_page_explains_itself(read: tuple[Board, list[Comparison]]):
     text = text_of(read)
     reading = section(text, "How to read this")
-    for word in ("equal NFE", "paired bootstrap", "60 differences", "3 here", "trapezoid", "flattered", "Diversity"):
+    assert "with a paired 95 % interval" in reading
+    for word in ("equal NFE", "60 differences", "3 here", "trapezoid", "flattered", "Diversity"):
         assert word in reading
     assert "![accuracy against charged NFE, a panel a verifier](shapes-search-scaling.png)" in text
     assert "(shapes-search-hacking.png)" in text and "(shapes.md)" in text

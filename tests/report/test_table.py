@@ -104,7 +104,7 @@ def test_the_page_explains_itself_and_names_what_stands_apart(made: Made):
     text = markdown(made)
     assert "## Apart: 40 prompts" in text
     assert "![Score against charged NFE](shapes-scaling.png)" in text
-    for word in ("NFE", "95 % interval", "Wilson", "paired bootstrap", "Seeds", "†", "oracle", "unscored"):
+    for word in ("NFE", "95 % interval", "Wilson", "paired interval", "Seeds", "†", "oracle", "unscored"):
         assert word in text[text.index("## How to read this") :]
     for metric in METRICS:
         assert metric.title in text

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_bench import keys
 from tts_bench.report.board import UNSCORED, MetricInfo
 from tts_bench.results import Result
-from tts_bench.stats import Estimate
 
 if TYPE_CHECKING:
     import pandas
@@ -30,7 +28,7 @@ class Evaluated:
 class Pairs:
     """`base` and `head`, (units,) float64 with NaN for unscored: numbers of prompts, or pseudo-values of groups.
 
-    `categories` of the prompts, `images` in the set, `seed` of the bootstrap.
+    `categories` of the prompts, `images` in the set.
     """
 
     metric: MetricInfo
@@ -38,7 +36,6 @@ class Pairs:
     head: np.ndarray
     categories: Sequence[str]
     images: int
-    seed: int
 
     @cached_property
     def scored(self) -> np.ndarray:
@@ -90,10 +87,6 @@ class Pairs:
         """The differences by category for a macro mean, else all in one."""
         return self._by_stratum(self.head - self.base)
 
-    def bootstrap(self, level: float) -> Estimate:
-        """The paired bootstrap over prompts, with the resamples of the leaderboards' gains."""
-        return self.metric.of_numbers(self.head - self.base, self.categories, self.seed, level)
-
     def _by_stratum(self, values: np.ndarray) -> list[np.ndarray]:
         if not self.metric.macro:
             return [values[self.scored]]
@@ -104,14 +97,13 @@ class Pairs:
 def pairs(metric: MetricInfo, base: Evaluated, head: Evaluated) -> Pairs:
     """Of two results with the same prompts in the same categories, or groups: `differing` says whether they are."""
     name, suite = metric.name, base.result.suite
-    seed = keys.seed("gain", suite.seed)
     if metric.of_set:
-        return Pairs(metric, base.result.pseudo_values(name), head.result.pseudo_values(name), (), suite.n, seed)
+        return Pairs(metric, base.result.pseudo_values(name), head.result.pseudo_values(name), (), suite.n)
     categories = [str(category) for category in base.rows["category"]]
     judged = [i for i, category in enumerate(categories) if metric.categories is None or category in metric.categories]
     aligned = head.rows.set_index("prompt_id").reindex(list(base.rows["prompt_id"]))
     first, second = (rows[name].to_numpy(dtype=np.float64)[judged] for rows in (base.rows, aligned))
-    return Pairs(metric, first, second, [categories[i] for i in judged], suite.n, seed)
+    return Pairs(metric, first, second, [categories[i] for i in judged], suite.n)
 
 
 def _centre(strata: Sequence[np.ndarray]) -> float | None:

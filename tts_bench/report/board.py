@@ -233,7 +233,7 @@ def _find_baseline(results: Sequence[Result]) -> Result | None:
 def _gain(
     result: Result, baseline: Result | None, rows: Mapping[str, pandas.DataFrame], metric: MetricInfo
 ) -> Estimate | None:
-    """Paired by prompt id, or by group of images; the same seed for all, so that all gains see the same resamples."""
+    """Paired by prompt id, or by group of images."""
     name = metric.name
     if baseline is None or result is baseline or name not in result.metrics or name not in baseline.metrics:
         return None

@@ -8,11 +8,11 @@ from tts_bench.report.grid import OWN
 
 _OF_PROMPTS = (
     "`value [low, high]` is a mean over prompts and its 95 % interval: how far the mean may lie from that over all "
-    "prompts of this kind. Wilson's interval where every value is 0 or 1, else a percentile bootstrap over "
-    "prompts. It does not cover another seed or another training run of the model."
+    "prompts of this kind. Wilson's interval where every value is 0 or 1, else Student's over prompts, "
+    "widened to the side to which they lean. It does not cover another seed or another training run of the model."
 )
 _MACRO = (
-    "{} is the mean of the categories' means, and its interval resamples each category's prompts by themselves; there "
+    "{} is the mean of the categories' means, and its interval knows the spread within each alone; there "
     "is no interval where a category has a single prompt."
 )
 _OF_SET = (
@@ -75,7 +75,7 @@ def _gain(board: Board) -> str:
     if main.of_set:
         told = f"**Gain** is {name} less that of {over}, with a jackknife that pairs the groups of images"
     else:
-        told = f"**Gain** is the mean difference to {over} in {name}, prompt by prompt, with a paired bootstrap"
+        told = f"**Gain** is the mean difference to {over} in {name}, prompt by prompt, with a paired interval"
     told += ": it can exclude 0 where the two intervals beside it overlap."
     return told + (" Lower is better, so a negative gain is an improvement." if main.lower else "")
 

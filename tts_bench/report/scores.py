@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Scores:
     """`rows` by submission name. BadInput, on reading, for a submission whose prompts are not those of the others.
 
-    `seed` is that of the board's gains: all intervals of a suite see the same resamples.
+    `seed` is that of the board's gains.
     """
 
     def __init__(self, board: Board, rows: Mapping[str, pandas.DataFrame]) -> None:
@@ -58,7 +58,7 @@ class Scores:
     def difference(
         self, candidate: np.ndarray, baseline: np.ndarray, metric: MetricInfo, level: float = 0.95
     ) -> Estimate:
-        """The mean difference, prompt by prompt (bootstrap), or group by group (Student's interval)."""
+        """The mean difference, prompt by prompt, or group by group (Student's interval)."""
         if metric.of_set:
             return grouped_estimate(candidate - baseline, self.n, level)
         return metric.of_numbers(candidate - baseline, self._categories, self.seed, level)

@@ -20,7 +20,8 @@ def reading(found: Sequence[Comparison], main: MetricInfo) -> str:
     better, worse = ("below", "above") if main.lower else ("above", "below")
     turn, best, worst = ("up", "lowest", "higher") if main.lower else ("down", "highest", "lower")
     unit = "group" if main.of_set else "prompt"
-    paired = f"{unit} by {unit}, with a {'jackknife' if main.of_set else 'paired bootstrap'}'s"
+    whose = "jackknife's" if main.of_set else "paired"
+    paired = f"{unit} by {unit}, with a {whose}"
     less = ", for lower is better" if main.lower else ""
     difference = "difference" if main.of_set else "mean difference"
     compared = sum(len(each.differences) for panel in found for each in panel.standings)
