@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_bench.scorers.made_of import made_of
 from tts_bench.scorers.t2v_metrics import REWARD
 from tts_bench.scorers.worker import InWorker, make, runs_in
 from tts_bench.workers.environment import T2V_METRICS, Environment
@@ -12,6 +13,7 @@ from tts_bench.workers.repositories import Needed
 CHECKPOINT = "{folder}/THUDM/ImageReward/ImageReward.pt"
 
 
+@made_of("image_reward")
 @runs_in(T2V_METRICS)
 def load(
     weights: Path | None = None,

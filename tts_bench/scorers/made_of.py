@@ -1,4 +1,4 @@
-"""What a scorer that is made of others says of them, since each would grade itself in it as a verifier."""
+"""Of which others a scorer is made, or only another form: each would grade itself in it as a verifier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ PARTS = "parts"
 
 
 def made_of(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks a scorer's `load` with the names of the scorers inside."""
+    """Marks a scorer's `load` with the scorers inside it, with the port of which it is the original, or with the one
+    whose eyes it has."""
 
     def mark(load: Callable[..., Any]) -> Callable[..., Any]:
         setattr(load, PARTS, names)

@@ -74,16 +74,19 @@ def kind_of(prompt: Prompt) -> Kind:
     return "spatial" if scene_of(prompt).relation else "action"
 
 
+@made_of("checker")
 def load_attributes(rules: Rules) -> Attributes:
     """How many of the attributes asked for the objects have: the product over the prompt's phrases, exact."""
     return Attributes(rules)
 
 
+@made_of("checker")
 def load_spatial(rules: Rules, detector: Callable[[str], Detector]) -> Detected:
     """How two shapes lie to each other, by T2I-CompBench's 2D rule over exact eyes."""
     return Detected("shapes_spatial", Spoken(Spatial2D(Grammar(), rules), of_places), detector("shapes"))
 
 
+@made_of("checker")
 def load_numeracy(rules: Rules, detector: Callable[[str], Detector]) -> Detected:
     """Whether there are as many shapes as asked for, by T2I-CompBench's rule over exact eyes."""
     return Detected("shapes_numeracy", Spoken(Numeracy(Grammar(), rules), of_numbers), detector("shapes"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_bench.scorers.made_of import made_of
 from tts_bench.scorers.worker import InWorker, make, runs_in
 from tts_bench.workers.environment import T2V_METRICS, Environment
 from tts_bench.workers.repositories import Needed
@@ -25,6 +26,7 @@ PICKSCORE = (
 REWARD = ("THUDM/ImageReward/ImageReward.pt", "THUDM/ImageReward/med_config.json", BERT)
 
 
+@made_of("vqa_score")
 @runs_in(T2V_METRICS)
 def load_vqascore(
     weights: Path | None = None,
@@ -63,6 +65,7 @@ def load_itmscore(
     return make(needed, environment, "t2v_metrics", "blip2-itm", weights, revision, device)
 
 
+@made_of("pick_score")
 @runs_in(T2V_METRICS)
 def load_pickscore(
     weights: Path | None = None,
@@ -75,6 +78,7 @@ def load_pickscore(
     return make(needed, environment, "t2v_metrics", "pickscore-v1", weights, revision, device)
 
 
+@made_of("image_reward")
 @runs_in(T2V_METRICS)
 def load_image_reward(
     weights: Path | None = None,

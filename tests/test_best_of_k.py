@@ -5,14 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tts_bench import evaluation
 from tts_bench.best_of_k import best_of_k, best_of_k_curve, budgets
+from tts_bench.evaluation import Evaluator
+from tts_bench.suite import find_suite
 
+UNSCORED = (None, math.nan, math.inf, -math.inf, None, math.nan, math.inf)
 BestOfK = Callable[[Sequence[float | None], Sequence[float | None], int], float]
 
 
@@ -35,8 +42,8 @@ def check_against_brute_force(function: BestOfK) -> int:
     for size in range(1, 9):
         for distinct in (2, 4, 100):  # from many ties to none
             verifier: list[float | None] = [float(v) for v in generator.integers(distinct, size=size)]
-            if size > 2:
-                verifier[size // 2] = None
+            for place, odd in zip(generator.permutation(size)[: size // 2], UNSCORED[size % 4 :], strict=False):
+                verifier[place] = odd
             metric = generator.normal(size=size).tolist()
             for k in range(1, size + 1):
                 assert function(verifier, metric, k) == pytest.approx(subsets_mean(verifier, metric, k), abs=1e-12)
@@ -56,14 +63,18 @@ def ties_by_position(verifier: Sequence[float | None], metric: Sequence[float | 
 
 
 def unscored_first(verifier: Sequence[float | None], metric: Sequence[float | None], k: int) -> float:
-    return best_of_k([1e9 if v is None else v for v in verifier], metric, k)
+    return best_of_k([1e9 if v is None or not math.isfinite(v) else v for v in verifier], metric, k)
+
+
+def infinity_wins(verifier: Sequence[float | None], metric: Sequence[float | None], k: int) -> float:
+    return best_of_k([1e9 if v == math.inf else v for v in verifier], metric, k)
 
 
 def test_best_of_k_is_the_mean_over_all_subsets():
     assert check_against_brute_force(best_of_k) == 3 * 36
 
 
-@pytest.mark.parametrize("broken", [with_replacement, ties_by_position, unscored_first])
+@pytest.mark.parametrize("broken", [with_replacement, ties_by_position, unscored_first, infinity_wins])
 def test_the_brute_force_check_catches_broken_estimators(broken: BestOfK):
     with pytest.raises(AssertionError):
         check_against_brute_force(broken)
@@ -108,6 +119,71 @@ def test_infinite_verifier_values_rank_last_as_in_types_best():
 def test_best_of_k_refuses_impossible_questions(verifier: list[float], metric: list[float], k: int):
     with pytest.raises(ValueError, match="must"):
         best_of_k(verifier, metric, k)
+
+
+# --- a whole curve, as a result has it: several images a prompt, and a macro mean over categories
+
+
+SUITE, CATEGORIES = find_suite("shapes_compbench"), ["color"] * 4 + ["spatial"] * 3 + ["complex"] * 2
+METRICS = ("compbench", "accuracy", "dual_encoder")  # the first is the mean of the categories' means
+SIZE = 5
+
+
+def pooled() -> tuple[list[Any], dict[str, dict[str, float]]]:
+    """Two runs a prompt, each with a pool of its own, and the metrics of every candidate."""
+    rng = np.random.default_rng(5)
+    made: list[Any] = []
+    for i, category in enumerate(category for category in CATEGORIES for _ in range(SUITE.images)):
+        keys = [f"{i}-{j}" for j in range(SIZE)]
+        values = dict(zip(keys, rng.integers(3, size=SIZE).astype(float), strict=True)) | (
+            {"0-1": None} if i == 0 else {}
+        )
+        made.append(SimpleNamespace(
+            pool=[SimpleNamespace(key=key) for key in keys], values=values,
+            prompt=SimpleNamespace(category=category), ledger=SimpleNamespace(nfe=12.0 * SIZE),
+        ))  # fmt: skip
+    return made, {name: {state.key: float(rng.normal()) for run in made for state in run.pool} for name in METRICS}
+
+
+def by_subsets(runs: Sequence[Any], of: dict[str, float], k: int) -> list[float]:
+    """(prompts,): of each image the mean over all subsets, of each prompt that of its two images."""
+    found = [subsets_mean(list(run.values.values()), [of[state.key] for state in run.pool], k) for run in runs]
+    return [(one + two) / 2 for one, two in zip(found[::2], found[1::2], strict=True)]
+
+
+def check_curve() -> float:
+    """The largest difference of a curve to brute force."""
+    (runs, measured), nothing, worst = pooled(), cast("Any", None), 0.0
+    points = Evaluator(SUITE, nothing, Path()).curve(nothing, runs, measured, 0)
+    assert [(point.candidates, point.nfe) for point in points] == [(1, 12), (2, 24), (4, 48), (5, 60)]
+    for point in points:
+        of_prompts = {name: by_subsets(runs, measured[name], point.candidates) for name in METRICS}
+        expected = {name: math.fsum(of) / len(of) for name, of in of_prompts.items()}
+        parts = [of_prompts["compbench"][place] for place in (slice(0, 4), slice(4, 7), slice(7, 9))]
+        expected["compbench"] = math.fsum(math.fsum(part) / len(part) for part in parts) / 3
+        worst = max(worst, *(abs((point.metrics[name].value or 0.0) - value) for name, value in expected.items()))
+    assert worst < 1e-12
+    return worst
+
+
+def test_a_curve_of_two_images_a_prompt_and_a_macro_mean_is_the_mean_over_all_subsets() -> None:
+    check_curve()
+
+
+@pytest.mark.parametrize("broken", ["mean_of_images", "best_of_k_curve"])
+def test_that_check_catches_a_curve_of_first_images_and_one_of_picks(
+    broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twins: dict[str, Any] = {
+        "mean_of_images": lambda values, count: values[::count],
+        "best_of_k_curve": lambda verifier, metric, ks: np.stack(
+            [metric[np.arange(len(metric)), np.nan_to_num(verifier, nan=-1.0)[:, :k].argmax(axis=1)] for k in ks],
+            axis=-1,
+        ),
+    }
+    monkeypatch.setattr(evaluation, broken, twins[broken])
+    with pytest.raises(AssertionError):
+        check_curve()
 
 
 pools = st.integers(1, 12).flatmap(
