@@ -140,11 +140,12 @@ def main() -> None:
     print("| population | " + " | ".join(f"n = {n}" for n in sizes) + " |")
     print("| :--- |" + " ---: |" * len(sizes))
     for population in every:
-        cells = [_cell(*misses(population, n, args.draws, args.seed, args.method), args.draws) for n in sizes]
+        cells = [cell(*misses(population, n, args.draws, args.seed, args.method), args.draws) for n in sizes]
         print(f"| {population.name} | " + " | ".join(cells) + " |", flush=True)
 
 
-def _cell(above: int, below: int, draws: int) -> str:
+def cell(above: int, below: int, draws: int) -> str:
+    """Of so many draws: the share that holds the mean, and on which side it is missed, in per cent."""
     return f"{1 - (above + below) / draws:.1%} ({above / draws:.1%} / {below / draws:.1%})".replace("%", "")
 
 

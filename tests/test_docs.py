@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import coverage
 from tests.search.driver import World, drive
 from tts_bench.registry import SEARCHES
 
@@ -41,6 +42,20 @@ def test_the_searches_that_are_written_out_work(page: Path) -> None:
         world = World(budget=144)
         run = drive(function(world.task), world)
         assert world.values[run.pick] is not None
+
+
+def test_the_table_of_coverage_is_what_the_script_prints() -> None:
+    """Every population has its row; cells of two that no result can change are drawn again, to the last digit."""
+    table = {
+        row.split("|")[1].strip(): [cell.strip() for cell in row.split("|")[2:-1]]
+        for row in (ROOT / "docs" / "numbers.md").read_text("utf-8").splitlines()
+        if row.startswith("| ") and row.count("|") == 7
+    }
+    found = {each.name: each for each in [*coverage.made_up(), *coverage.published(coverage.RESULTS)]}
+    assert set(table) == {"population", ":---", *found}
+    place = [f"n = {n}" for n in (20, 50, 84, 200, 252)].index("n = 50")
+    for name in ("exponential", "share, 0.1 right (Wilson)"):
+        assert table[name][place] == coverage.cell(*coverage.misses(found[name], 50, 10_000, 0), 10_000)
 
 
 def test_a_search_is_a_page() -> None:

@@ -148,7 +148,7 @@ def test_a_key_that_is_missing_is_told_before_anything_is_made(home: Path, monke
 
 
 def test_zeros_of_a_score_that_is_cut_off_are_no_proportion() -> None:
-    """Wilson's interval is of shares; of equal scores the bootstrap's has no width."""
+    """Wilson's interval is of shares; that of equal scores has no width."""
     estimate = mean_estimate(np.zeros(4), 0, share=False)
     assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
     assert mean_estimate(np.zeros(4), 0).high == pytest.approx(0.4899, abs=1e-3)
