@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from tts_bench.best_of_k import budgets
 from tts_bench.errors import BadInput
 from tts_bench.models.schedule import SOLVERS, WHOLE, Grid
 from tts_bench.registry import SEARCHES
 from tts_bench.results import Result
 from tts_bench.search.random import MOST
-from tts_bench.stats import budgets
 from tts_bench.suite import Suite
 
 if TYPE_CHECKING:
