@@ -131,7 +131,6 @@ NUMBERS: Mapping[str, Tampering] = {
     "a set metric that there is not": (
         lambda f: put(f, "left_out", {"accuracy": [0.5, 0.5]}), "column",
     ),
-    "another seed": (lambda folder: put(folder, "suite/seed", 1), "metrics.appeal.low"),
 }  # fmt: skip
 FLAGS: Mapping[str, Tampering] = {
     "no flag": (_flags(), "flags"),

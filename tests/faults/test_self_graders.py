@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.fake_results import fake_result
-from tts_bench import boards, evaluation
-from tts_bench.evaluation import flags_of
+from tts_bench import boards, own_metrics
+from tts_bench.own_metrics import flags_of
 from tts_bench.report import board as board_module
 from tts_bench.report import grid as grid_module
 from tts_bench.report.board import Board, MetricInfo, make_boards
@@ -54,7 +54,7 @@ def board_of(suite: Suite, scorers: Sequence[str], main: str) -> Board:
     infos = [replace(info, main=info.name == main) for info in boards.metric_infos(suite)]
     lower = next(info.lower for info in infos if info.main)
     found = [
-        made("self", infos, evaluation.flags_of(scorers, suite), 0.1 if lower else 0.9),
+        made("self", infos, own_metrics.flags_of(scorers, suite), 0.1 if lower else 0.9),
         *[made(name, infos, [], 0.5) for name in ("none", "other")],
     ]
     return make_boards([result for result, _ in found], {result.name: rows for result, rows in found}, infos)[0]
@@ -71,7 +71,7 @@ def marked(board: Board) -> set[str]:
 def check_pairs() -> int:
     for name, scorers, own, oracle in PAIRS:
         suite = find_suite(name)
-        assert set(evaluation.flags_of(scorers, suite)) == {f"own_metric:{metric}" for metric in own} | (
+        assert set(own_metrics.flags_of(scorers, suite)) == {f"own_metric:{metric}" for metric in own} | (
             {"oracle"} if oracle else set()
         ), (name, scorers)
         for metric in own:
@@ -97,11 +97,11 @@ def test_one_that_is_not_is_ranked_first(name: str, scorers: list[str]) -> None:
 
 
 def never_flagged(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(evaluation, "flags_of", lambda scorers, suite: [])
+    patch.setattr(own_metrics, "flags_of", lambda scorers, suite: [])
 
 
 def only_by_name(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(evaluation, "whole_of", set)
+    patch.setattr(own_metrics, "whole_of", set)
 
 
 def flagged_but_ranked(patch: pytest.MonkeyPatch) -> None:
