@@ -28,10 +28,11 @@ def test_ours_stand_beside_theirs_in_the_rows_of_that_name() -> None:
     assert head == ["submission", "accuracy / here", "elsewhere"]
     ours = {result.name: result.metrics["accuracy"].value for result in results}
     for name, cell, _ in body[:2]:
-        assert abs(float(cell.partition(" / ")[2].split()[0]) - 100 * (ours[name] or 0)) < 0.051, (
+        assert name == f"*{name.strip('*')}*" and cell.startswith("*"), "in italics, not ours"
+        assert abs(float(cell.partition(" / ")[2].split()[0]) - 100 * (ours[name.strip("*")] or 0)) < 0.051, (
             "percentages, as the table's"
         )
-    assert body[2][1] == "0.125 / –"
+    assert body[2][1] == "*0.125* / –"
 
 
 def test_without_names_or_blocks_nothing_is_set_beside_or_written() -> None:

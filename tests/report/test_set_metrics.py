@@ -70,7 +70,10 @@ def read(made: Made, main: MetricInfo) -> tuple[Board, list[Comparison]]:
 def test_the_smallest_distance_ranks_first_and_is_bold(made: Made) -> None:
     board, _ = read(made, DISTANCE)
     values = [line.result.metrics["fid"].value or 0 for line in board.ranked]
-    assert values == sorted(values) and len(set(values)) > 5
+    assert values[0] == min(values) and len(set(values)) > 5
+    assert sorted(zip([line.rank for line in board.ranked], values, strict=True)) == list(
+        zip([line.rank for line in board.ranked], values, strict=True)
+    ), "within a rank by value"
     bold = [[cell.bold for cell in row] for row in leaderboard_grid(board, board.ranked).rows]
     column = leaderboard_grid(board, board.ranked).headers.index("fid")
     assert [row[column] for row in bold] == [value == values[0] for value in values]

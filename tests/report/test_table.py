@@ -53,7 +53,7 @@ def test_metric_info_is_public_in_table():
 
 
 def test_the_main_table_shows_every_result_with_its_interval(made: Made):
-    ranked, unranked, by_category, by_split, apart = tables(markdown(made))
+    ranked, unranked, compute, by_category, by_split, apart, compute_apart = tables(markdown(made))
     assert ranked[0] == [
         "rank", "submission", "model", "search", "verifier", "NFE", "accuracy (%)", "attributes (%)", "dual_encoder",
         "appeal", "gain in accuracy",
@@ -66,7 +66,10 @@ def test_the_main_table_shows_every_result_with_its_interval(made: Made):
         numbers = f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
         assert row[6].replace("**", "").removesuffix(" †") == numbers
         assert row[5] == f"{result.nfe:g}"
-    assert [row[0] for row in ranked[2:]] == ["1", "2", "3", "4", "5"]
+    assert [row[0] for row in ranked[2:]] == ["1 [1, 1]", "2 [2, 3]", "2 [2, 4]", "4 [3, 5]", "4 [4, 5]"]
+    assert compute[0] == ["submission", "accuracy (%)", "NFE", "in search", "seconds"], "what any of them has"
+    assert len(compute) == len(ranked) + len(unranked) - 2 and len(compute_apart) == 3
+    assert compute[3][1:] == [ranked[3][6], "192", "192", "0.500"]
     assert [row[0] for row in unranked[2:]] == ["oracle"]
     assert [row[:2] for row in apart[2:]] == [["–", "few-prompts"]]
     assert "none (baseline)" in [row[1] for row in ranked]
@@ -76,7 +79,7 @@ def test_the_main_table_shows_every_result_with_its_interval(made: Made):
 
 
 def test_group_tables_show_each_groups_estimate(made: Made):
-    *_, by_category, _, _ = tables(markdown(made))
+    *_, by_category, _, _, _ = tables(markdown(made))
     by_name = {result.name: result for result in made[0]}
     for name, *cells in by_category[2:]:
         for category, cell in zip(CATEGORIES, cells, strict=True):
@@ -85,7 +88,7 @@ def test_group_tables_show_each_groups_estimate(made: Made):
 
 
 def test_bold_is_the_best_ranked_value_and_never_ones_own_metric(made: Made):
-    ranked, unranked, _, _, apart = tables(markdown(made))
+    ranked, unranked, _, _, _, apart, _ = tables(markdown(made))
     for column, metric in enumerate(METRICS, start=6):
         bold = [row for row in ranked[2:] if "**" in row[column]]
         own = [row for row in ranked[2:] if "†" in row[column]]
@@ -148,14 +151,14 @@ def test_the_terminal_says_how_many_metrics_it_has_no_room_for(made: Made, width
 def test_the_csv_is_tidy_and_exact(made: Made):
     boards = make_boards(*made, METRICS)
     frame = pd.read_csv(io.StringIO(spreadsheet(boards, METRICS)))
-    assert list(frame.columns[:13]) == [
-        "suite", "submission", "model", "search", "verifier", "flags", "rank", "card", "prompts", "n", "images", "seed",
-        "nfe",
+    assert list(frame.columns[:15]) == [
+        "suite", "submission", "model", "search", "verifier", "flags", "rank", "rank_low", "rank_high", "card",
+        "prompts", "n", "images", "seed", "nfe",
     ]  # fmt: skip
-    assert list(frame.columns[13:21]) == [
+    assert list(frame.columns[15:23]) == [
         "search_nfe", "final_nfe", "guidance_nfe", "decodes", "backward", "gflops", "seconds", "scorer_calls",
     ]  # fmt: skip
-    assert list(frame.columns[21:26]) == [
+    assert list(frame.columns[23:28]) == [
         "accuracy", "accuracy_low", "accuracy_high", "accuracy_n", "accuracy_unscored",
     ]  # fmt: skip
     by_name = {result.name: result for result in made[0]}

@@ -14,6 +14,7 @@ from tts_bench.errors import BadInput
 from tts_bench.macro import macro_estimate
 from tts_bench.report.budgets import at_several_budgets
 from tts_bench.report.optional import alike, present
+from tts_bench.report.places import in_order, places_of
 from tts_bench.results import RESULT, Result
 from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate, mean_estimate
 
@@ -49,11 +50,21 @@ class MetricInfo:
         self, values: np.ndarray, categories: Sequence[str], seed: int, level: float = 0.95, share: bool = False
     ) -> Estimate:
         """The mean of a number a prompt, perhaps a `share`, or of a difference, over the prompts that it judges."""
-        judged = [i for i, name in enumerate(categories) if self.categories is None or name in self.categories]
-        kept, of = values[judged], [categories[i] for i in judged]
-        if self.macro and len(set(of)) > 1:
-            return macro_estimate(kept, of, seed, level=level, share=share)
-        return mean_estimate(kept, seed, level=level, share=share)
+        parts = self.strata(categories)
+        if len(parts) > 1:
+            judged = np.sort(np.concatenate(parts))
+            of = [categories[i] for i in judged]
+            return macro_estimate(values[judged], of, seed, level=level, share=share)
+        return mean_estimate(values[parts[0]], seed, level=level, share=share)
+
+    def strata(self, categories: Sequence[str]) -> list[np.ndarray]:
+        """Which of the prompts it judges, by place: of a macro one those of each category, in the order of their first
+        prompts, else all together."""
+        names = np.asarray(categories, dtype=object)
+        kinds = [name for name in dict.fromkeys(categories) if self.categories is None or name in self.categories]
+        if self.macro and len(kinds) > 1:
+            return [np.flatnonzero(names == name) for name in kinds]
+        return [np.arange(len(names)) if self.categories is None else np.flatnonzero(np.isin(names, kinds))]
 
     def worth(self, estimate: Estimate | None) -> float:
         """For ordering: higher is better, and what has no value comes last."""
@@ -70,7 +81,8 @@ class MetricInfo:
 class Line:
     """One submission on the board: its rank, if it has one, and its gain over the baseline in the main metric.
 
-    `budgets`: where it stands for the same search at several budgets, their results in ascending order, its own last.
+    `rank_low` and `rank_high` are the ends of the rank's interval, see `tts_bench.ranks`. `budgets`: where it stands
+    for the same search at several budgets, their results in ascending order, its own last.
     """
 
     result: Result
@@ -78,6 +90,8 @@ class Line:
     gain: Estimate | None = None
     is_baseline: bool = False
     budgets: Sequence[Result] = ()
+    rank_low: int | None = None
+    rank_high: int | None = None
 
     @property
     def is_oracle(self) -> bool:
@@ -113,7 +127,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Board:
-    """Lines under one protocol, best first. `unranked` do not compete, each for its `Line.hindrance`.
+    """Lines under one protocol, best first: by rank, and within one by value. `unranked` do not compete, each for its
+    `Line.hindrance`.
 
     `notes` say which optional numbers are not shown.
     """
@@ -205,10 +220,13 @@ def _board(
     lines = [Line(result, None, _gain(result, baseline, rows, main), result is baseline) for result in results]
     lines.sort(key=lambda line: (-main.worth(line.result.metrics.get(main.name)), line.result.name))
     competing = [line for line in lines if line.competes(main.name)]
-    if not reason:
-        values = [main.worth(line.result.metrics.get(main.name)) for line in competing]
-        places = [1 + sum(other > value for other in values) for value in values]
-        competing = [replace(line, rank=place) for line, place in zip(competing, places, strict=True)]
+    if not reason and competing:
+        places = places_of([line.result for line in competing], rows, main)
+        competing = [
+            replace(line, rank=place.rank, rank_low=place.low, rank_high=place.high)
+            for line, place in zip(competing, places, strict=True)
+        ]
+        competing.sort(key=lambda line: line.rank or 0)  # within a tie by value, as they stand
     return Board(metrics, competing, [line for line in lines if not line.competes(main.name)], reason, notes)
 
 
@@ -239,8 +257,7 @@ def _gain(
         return None
     if metric.of_set:
         return grouped_estimate(result.pseudo_values(name) - baseline.pseudo_values(name), result.suite.n)
-    base, own = (rows[each.name].set_index("prompt_id") for each in (baseline, result))
-    if set(base.index) != set(own.index):
-        raise BadInput.at(result.name, "prompt_id", len(own), f"are not the prompts of {baseline.name}; evaluate again")
-    differences = own[name].reindex(base.index).to_numpy() - base[name].to_numpy()
+    base = rows[baseline.name]
+    own = in_order(rows[result.name], base["prompt_id"], result.name, baseline.name)
+    differences = own[name].to_numpy() - base[name].to_numpy()
     return metric.of_numbers(differences, list(base["category"]), keys.seed("gain", result.suite.seed))

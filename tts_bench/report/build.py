@@ -58,7 +58,7 @@ def build(
         f"{suite}-verifiers.png": verifiers_png(shown, main_rows, title),
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
         f"{suite}.json": data(boards, title, suite, published).encode("ascii"),
-        f"{suite}.tex": latex(boards, _groups(boards[0], rows), title, suite).encode("utf-8"),
+        f"{suite}.tex": latex(boards, _groups(boards[0], rows), title, suite, published, beside).encode("utf-8"),
         f"{suite}.md": page(boards, _groups(boards[0], rows), title, suite, published, beside).encode("utf-8"),
     }
     if searched is not None:

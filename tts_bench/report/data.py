@@ -45,7 +45,8 @@ def _line(board: Board, line: Line) -> dict[str, Any]:
     result, everyone = line.result, [other.result for other in board.lines]
     gain: Json = line.gain.as_json() if line.gain else None
     return {
-        "submission": result.name, "rank": line.rank, "not_ranked": line.hindrance(board.main.name),
+        "submission": result.name, "rank": line.rank, "rank_low": line.rank_low, "rank_high": line.rank_high,
+        "not_ranked": line.hindrance(board.main.name),
         "baseline": line.is_baseline, "flags": list(result.flags), "digest": result.digest,
         "model": wording.model(result, everyone), "search": wording.search(result),
         "verifier": wording.verifier(result) if result.recipe["verifier"] is not None else None,

@@ -88,17 +88,17 @@ def search_board(boards: Sequence[Board]) -> Board | None:
 def summary(board: Board, panels: Sequence[Panel]) -> Board:
     """The board with one line a panel, its best at its highest budget, in place of the panel's families.
 
-    What ranks first stays in any case. The board itself where there are no panels.
+    What stands first stays in any case. The board itself where there are no panels.
     """
     if not panels:
         return board
     families = [family for panel in panels for family in panel.families]
     members = {line.result.name for family in families for line in family.lines.values()}
-    shown = {_best(panel, board.main).result.name for panel in panels}
+    shown = {_best(panel, board.main).result.name for panel in panels} | {board.lines[0].result.name}
     curves = {family.last.result.name: [line.result for line in family.lines.values()] for family in families}
 
     def kept(lines: Sequence[Line]) -> list[Line]:
-        stay = [line for line in lines if line.result.name not in members - shown or line.rank == 1]
+        stay = [line for line in lines if line.result.name not in members - shown]
         return [replace(line, budgets=curves.get(line.result.name, ())) for line in stay]
 
     return replace(board, ranked=kept(board.ranked), unranked=kept(board.unranked))

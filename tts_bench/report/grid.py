@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tts_bench.report import wording
 from tts_bench.report.board import Board, Line, MetricInfo
+from tts_bench.report.charged import TITLES, charged
 from tts_bench.stats import Estimate
 
 OWN = "†"
@@ -15,11 +16,14 @@ OWN = "†"
 @dataclass(frozen=True)
 class Cell:
     """Text as it came from wherever. `numbers`: made here of digits alone, so safe in every sink as it is; `bold` sets
-    the first of them in bold."""
+    the first of them in bold. `own`: of a metric that the submission's verifier reads itself, to be greyed. `theirs`:
+    a number that others published, to be set in italics."""
 
     text: str
     numbers: bool = False
     bold: bool = False
+    own: bool = False
+    theirs: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,21 @@ def group_grid(board: Board, kind: str, groups: Sequence[str]) -> Grid:
         cells = [
             Cell(wording.interval(estimate, metric, _places(board, metric)), numbers=True) for estimate in estimates
         ]
-        rows.append([Cell(_name(line) + (" (oracle)" if line.is_oracle else "")), *cells])
+        rows.append([Cell(_marked(line)), *cells])
     headers = [f"{group or '(none)'} (n = {_group_size(board, kind, group)})" for group in groups]
     return Grid(["submission", *headers], rows, texts=1)
+
+
+def compute_grid(board: Board, lines: Sequence[Line]) -> Grid:
+    """One row a line: its main score, and beside it what a search for it is charged, as far as any line says it."""
+    charges = [charged(line.result) for line in lines]
+    kinds = [kind for kind in TITLES if any(charge[kind] for charge in charges)]
+    scores = _metric_cells(board, lines, [board.main])
+    rows = [
+        [Cell(_marked(line)), *score, *(Cell(wording.amount(charge[kind]), numbers=True) for kind in kinds)]
+        for line, score, charge in zip(lines, scores, charges, strict=True)
+    ]
+    return Grid(["submission", metric_header(board.main), *(TITLES[kind] for kind in kinds)], rows, texts=1)
 
 
 def metric_header(metric: MetricInfo) -> str:
@@ -90,7 +106,7 @@ def _metric_cells(board: Board, lines: Sequence[Line], metrics: Sequence[MetricI
 def _metric_cell(line: Line, metric: MetricInfo, places: int, best: float | None) -> Cell:
     estimate = line.result.metrics.get(metric.name)
     if line.grades_itself(metric.name):
-        return Cell(f"{wording.interval(estimate, metric, places)} {OWN}", numbers=True)
+        return Cell(f"{wording.interval(estimate, metric, places)} {OWN}", numbers=True, own=True)
     is_best = estimate is not None and estimate.value is not None and estimate.value == best and line.rank is not None
     return Cell(wording.interval(estimate, metric, places), numbers=True, bold=is_best)
 
@@ -113,12 +129,19 @@ def _places(board: Board, metric: MetricInfo) -> int:
 
 def _standing(line: Line, main: str) -> Cell:
     if line.rank is not None:
-        return Cell(str(line.rank), numbers=True)
+        interval = f" [{line.rank_low}, {line.rank_high}]" if line.rank_low is not None else ""
+        return Cell(f"{line.rank}{interval}", numbers=True)
     return Cell(line.hindrance(main) or wording.NOTHING)
 
 
 def _name(line: Line) -> str:
     return f"{line.result.name} (baseline)" if line.is_baseline else line.result.name
+
+
+def _marked(line: Line) -> str:
+    """Where no rank beside it says why it has none."""
+    made_elsewhere = " (self-reported)" if "self_reported" in line.result.flags else ""
+    return _name(line) + (" (oracle)" if line.is_oracle else "") + made_elsewhere
 
 
 def _group_size(board: Board, kind: str, group: str) -> int:

@@ -9,7 +9,7 @@ from tts_bench.report import escape
 from tts_bench.report.board import UNSCORED, Board
 from tts_bench.report.families import find_panels, search_board, summary
 from tts_bench.report.grading import grading_section
-from tts_bench.report.grid import group_grid
+from tts_bench.report.grid import compute_grid, group_grid
 from tts_bench.report.notes import markdown_notes
 from tts_bench.report.published import published_tables
 from tts_bench.report.reading import reading
@@ -37,6 +37,7 @@ def page(
     if shown.unranked:
         parts += _unranked(shown)
         parts += tables(board, shown.unranked)
+    parts += ["## What it is charged", _CHARGED, markdown_grid(compute_grid(shown, shown.lines))]
     parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
     for kind, values in groups.items():
         if any(values):
@@ -45,8 +46,9 @@ def page(
     parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
     for apart in boards[1:]:
         parts += [f"## Apart: {apart.reason}", _APART, *markdown_notes(apart), *tables(apart, apart.lines)]
+        parts += [_CHARGED, markdown_grid(compute_grid(apart, apart.lines))]
     if is_short:
-        parts += [f"## {_ALL}", *tables(board, board.lines)]
+        parts += [f"## {_ALL}", *tables(board, board.lines), _CHARGED, markdown_grid(compute_grid(board, board.lines))]
     parts += grading_section(board)
     parts += published_tables(published, board, beside)
     parts += ["## How to read this", reading(board)]
@@ -54,6 +56,10 @@ def page(
 
 
 _ALL = "All submissions"
+_CHARGED = (
+    "Means a search, charged by the recipe, whatever a warm store saved; seconds are those of the batches that made "
+    "the states, whenever that was."
+)
 _UNRANKED = (
     "The verifier of these submissions reads the number that ranks the others. They show how much the search could "
     "gain from a perfect verifier; they do not compete."

@@ -32,8 +32,9 @@ def reading(board: Board) -> str:
         *[_metric(metric) for metric in board.metrics],
         f"**NFE** is what one {_search(board)} is charged: evaluations of the denoiser for one sample, in the search "
         "and the final run, whatever a warm store saved. Guidance's second pass, decodes and scorer calls are counted "
-        "apart, in the ledger of each result.",
+        "apart, in the table of what it is charged.",
         *_of_several_images(board),
+        *_ranks(board),
         *_intervals(board),
         _gain(board),
         "**Seeds**: every submission draws its noise from the same seeds, so all comparisons are paired; a prompt's "
@@ -65,6 +66,18 @@ def _intervals(board: Board) -> list[str]:
     if kinds == {True}:
         return [_ONLY_OF_SET]
     return [_OF_PROMPTS, *macro, _OF_SET] if True in kinds else [_OF_PROMPTS, *macro]
+
+
+def _ranks(board: Board) -> list[str]:
+    if not board.ranked or board.ranked[0].rank is None:
+        return []
+    main, over = board.main, "groups of images, Student's" if board.main.of_set else "prompts, the bootstrap's"
+    return [
+        f"**Rank** is 1 + the submissions that are better in {escape.markdown_cell(main.name)} by a paired 95 % "
+        f"interval (over {over}); those that it does not tell apart share a rank, and stand by value. `[low, high]` is "
+        "the rank's own interval: with 95 % confidence all of them hold together, however many there are "
+        "(simultaneous over all pairs, Mogstad et al. 2024); the rank itself makes no such allowance."
+    ]
 
 
 def _gain(board: Board) -> str:

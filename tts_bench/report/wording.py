@@ -68,6 +68,15 @@ def nfe(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
+def amount(value: float | None) -> str:
+    """Of compute: whole numbers as they are, others with three figures."""
+    if value is None:
+        return NOTHING
+    if value == round(value) or value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(abs(value))))}f}" if abs(value) >= 1e-6 else f"{value:.1e}"
+
+
 def search(result: Result) -> str:
     """`random(candidates=16)`: the name and every parameter that is set."""
     return _call(_part(result, "search"), set())

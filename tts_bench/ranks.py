@@ -1,0 +1,181 @@
+"""Ranks with intervals, from a paired bootstrap in which all submissions see the same resampled prompts.
+
+A rank is 1 + the submissions that are better, each by its own paired interval; who is not told apart shares a rank. The
+interval of a rank is by simultaneous inference (Mogstad, Romano, Shaikh & Wilhelm, Review of Economic Studies 2024): of
+all pairs at once, the largest studentised deviation of a resample from the sample is
+
+    T = max over i < j of |(m*_i - m*_j) - (m_i - m_j)| / s_ij
+
+and with c its quantile at the level, i is beyond doubt better than j where m_i - m_j > c s_ij. Then
+
+    1 + #{j beyond doubt better than i} <= rank of i <= k - #{j beyond doubt worse than i}
+
+holds for all k ranks together at the level, ties and near ties included. Percentiles of the ranks within the resamples,
+which are simpler, do not: among submissions that hardly differ, the resamples go on believing the sample's order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from tts_bench import keys
+
+RESAMPLES, LEVEL = 2000, 0.95
+LIMIT = 2000  # units from which on means of drawn units are as good as normal
+MANY = 1000  # degrees of freedom from which on Student's quantiles are the normal's to two places
+NEAR = 1e-6  # of the variances of two submissions: of so small a part for their difference rounding is too large
+SAME = 1e-12  # of the largest value: differences that rounding makes
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Of one submission among k, 1 is best: `low` <= `rank` <= `high`, the interval jointly for all k."""
+
+    rank: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """(k, k) each, of i less j: the difference of the estimates, its standard error as a bootstrap has it and without
+    bias, and Satterthwaite's degrees of freedom."""
+
+    difference: np.ndarray
+    narrow: np.ndarray
+    error: np.ndarray
+    freedom: np.ndarray
+
+
+def ranks(strata: Sequence[np.ndarray], seed: int, of_set: bool = False, level: float = LEVEL) -> list[Rank]:
+    """One rank a column of `strata`, each (units, k) float64, higher is better: a submission's estimate is the mean of
+    the strata's means. NaN is unscored: it is left out of the submission's own mean.
+
+    The units are prompts, or with `of_set` the pseudo-values of groups of images, of which two submissions differ by
+    Student's interval. Where a stratum has fewer than two units, nobody is told apart. ValueError for no stratum, or
+    one in which a submission has no number.
+    """
+    strata = [complete(np.asarray(values, dtype=np.float64)) for values in strata]
+    if not strata:
+        raise ValueError("there is nothing to rank by")
+    k = strata[0].shape[1]
+    if min(len(values) for values in strata) < 2:
+        return [Rank(1, 1, k)] * k
+    pairs, means = paired(strata), resampled(strata, seed)
+    sure = _outside(pairs, student(critical(pairs, means, level), pairs.freedom))
+    usual = NormalDist().inv_cdf(0.5 + level / 2)
+    better = _outside(pairs, student(usual, pairs.freedom)) if of_set else _above(pairs, means, usual)
+    places = 1 + (better | sure).sum(axis=0)
+    ends = zip(places, 1 + sure.sum(axis=0), k - sure.sum(axis=1), strict=True)
+    return [Rank(int(place), int(low), int(high)) for place, low, high in ends]
+
+
+def complete(values: np.ndarray) -> np.ndarray:
+    """(units, k): what each unit contributes to the mean over a submission's own scored units, m + n / n_scored (x - m)
+    and m where it has no number, so that the mean over all units is m."""
+    scored = np.isfinite(values)
+    if scored.all():
+        return values
+    if not scored.any(axis=0).all():
+        raise ValueError("a submission has no number in a stratum")
+    means = np.mean(values, axis=0, where=scored)
+    share = scored.mean(axis=0)
+    return means + np.where(scored, values - means, 0.0) / share
+
+
+def resampled(strata: Sequence[np.ndarray], seed: int, resamples: int = RESAMPLES) -> np.ndarray:
+    """(resamples, k): all estimates on the same resampled units, each stratum's by themselves."""
+    found = [
+        _means(values, np.random.default_rng(keys.seed("rank", seed, place)), resamples)
+        for place, values in enumerate(strata)
+    ]
+    return np.mean(found, axis=0)
+
+
+def _means(values: np.ndarray, generator: np.random.Generator, resamples: int) -> np.ndarray:
+    """Of units drawn with replacement; of `LIMIT` and more with normal weights instead of counts (the multiplier
+    bootstrap, Chernozhukov, Chetverikov & Kato 2013), which with Q R = values - means are normal times R."""
+    n, k = values.shape
+    if n >= LIMIT:
+        middle = values.mean(axis=0)
+        return middle + generator.standard_normal((resamples, min(n, k))) @ np.linalg.qr(values - middle, "r") / n
+    drawn = generator.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n)
+    return counts.astype(np.float64) @ values / n
+
+
+def paired(strata: Sequence[np.ndarray]) -> Pairs:
+    means = np.mean([values.mean(axis=0) for values in strata], axis=0)
+    sizes = np.array([len(values) for values in strata])[:, None, None]
+    variances = np.stack([_variances(values) for values in strata]) / len(strata) ** 2  # of differences, over n
+    unbiased = variances / (sizes - 1)
+    total = unbiased.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        freedom = total**2 / (unbiased**2 / (sizes - 1)).sum(axis=0)
+    freedom = np.where(total > 0, freedom, float(sizes.sum() - len(strata)))
+    narrow = (variances / sizes).sum(axis=0)
+    return Pairs(means[:, None] - means, np.sqrt(narrow), np.sqrt(total), freedom)
+
+
+def _variances(values: np.ndarray) -> np.ndarray:
+    """(k, k) of the differences of two columns, over n."""
+    around = values - values.mean(axis=0)
+    products = around.T @ around / len(values)
+    own = np.diag(products)
+    whole = own[:, None] + own
+    found = whole - 2 * products
+    for i, j in zip(*np.nonzero(np.triu(found <= NEAR * whole, 1)), strict=True):
+        found[i, j] = found[j, i] = np.var(values[:, i] - values[:, j])
+    np.fill_diagonal(found, 0.0)
+    return found
+
+
+def critical(pairs: Pairs, means: np.ndarray, level: float) -> float:
+    """The quantile at `level` of T over resamples (B, k)."""
+    largest = np.zeros(len(means))
+    for i, narrow in enumerate(pairs.narrow[:-1]):
+        later = i + 1 + np.flatnonzero(narrow[i + 1 :] > 0)
+        away = means[:, i, None] - means[:, later]
+        away -= pairs.difference[i, later]
+        away /= narrow[later]
+        np.maximum(largest, np.abs(away, out=away).max(axis=1, initial=0.0), out=largest)
+    return float(np.quantile(largest, level))
+
+
+def _outside(pairs: Pairs, times: np.ndarray) -> np.ndarray:
+    """(k, k): whether i is better than j by more than so many standard errors."""
+    least = SAME * np.abs(pairs.difference).max(initial=0.0)
+    far = np.multiply(times, pairs.error, where=pairs.error > 0, out=np.zeros_like(pairs.error))  # not 0 x infinity
+    return pairs.difference > np.maximum(far, least)
+
+
+def _above(pairs: Pairs, means: np.ndarray, usual: float) -> np.ndarray:
+    """(k, k): whether the bootstrap's percentile interval of i less j lies above 0.
+
+    Its ends are moved out as far as Student's interval with the unbiased error lies outside the normal one with the
+    bootstrap's (Hesterberg, The American Statistician 2015, section 5.3).
+    """
+    with np.errstate(invalid="ignore"):
+        wider = np.where(pairs.narrow > 0, pairs.error / pairs.narrow, 1.0) * student(usual, pairs.freedom)
+    tail = np.vectorize(NormalDist().cdf, otypes=[np.float64])(-wider)
+    least = SAME * np.abs(means).max(initial=0.0)
+    found = np.zeros(pairs.difference.shape, dtype=bool)
+    for i in range(len(found) - 1):
+        gaps = means[:, i, None] - means[:, i + 1 :]
+        found[i, i + 1 :] = np.mean(gaps <= least, axis=0) <= tail[i, i + 1 :]
+        found[i + 1 :, i] = np.mean(gaps >= -least, axis=0) <= tail[i, i + 1 :]
+    return found
+
+
+def student(normal: float, freedom: np.ndarray) -> np.ndarray:
+    """Student's quantile at the level of a standard normal one."""
+    if freedom.min(initial=math.inf) >= MANY:
+        return np.full(freedom.shape, normal)
+    from scipy.special import stdtrit
+
+    return -stdtrit(freedom, NormalDist().cdf(-normal))  # the lower tail, where far out there are numbers left

@@ -1,0 +1,44 @@
+"""The ranks of a board: which numbers of which submissions are compared, in one order of prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tts_bench import keys
+from tts_bench.errors import BadInput
+from tts_bench.ranks import Rank, ranks
+from tts_bench.results import Result
+
+if TYPE_CHECKING:
+    import pandas
+
+    from tts_bench.report.board import MetricInfo
+
+
+def places_of(results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metric: MetricInfo) -> list[Rank]:
+    """Of results under one protocol that compete in `metric`, by name in `rows`; the same seed for all of a suite.
+
+    Prompts are resampled as the metric's interval does it: within each category where it is the mean of theirs. Of a
+    number of the whole set it is the groups of images. BadInput where two are not of the same prompts.
+    """
+    sign, seed = -1 if metric.lower else 1, keys.seed("gain", results[0].suite.seed)
+    if metric.of_set:
+        values = np.stack([sign * result.pseudo_values(metric.name) for result in results], axis=-1)
+        return ranks([values], seed, of_set=True)
+    first = rows[min(result.name for result in results)]
+    aligned = [in_order(rows[r.name], first["prompt_id"], r.name, results[0].name)[metric.name] for r in results]
+    values = sign * np.stack([column.to_numpy(dtype=np.float64) for column in aligned], axis=-1)
+    return ranks([values[stratum] for stratum in metric.strata(list(first["category"]))], seed)
+
+
+def in_order(rows: pandas.DataFrame, prompts: pandas.Series, name: str, other: str) -> pandas.DataFrame:
+    """The rows of `name` in the order of these prompts, which are those of `other`; else BadInput."""
+    if rows["prompt_id"].equals(prompts):
+        return rows
+    own = rows.set_index("prompt_id", drop=False)
+    if set(own.index) != set(prompts):
+        raise BadInput.at(name, "prompt_id", len(own), f"are not the prompts of {other}; evaluate again")
+    return own.reindex(prompts)
