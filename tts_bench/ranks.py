@@ -52,13 +52,20 @@ class Pairs:
     freedom: np.ndarray
 
 
-def ranks(strata: Sequence[np.ndarray], seed: int, of_set: bool = False, level: float = LEVEL) -> list[Rank]:
+def ranks(
+    strata: Sequence[np.ndarray],
+    seed: int,
+    of_set: bool = False,
+    level: float = LEVEL,
+    known: tuple[int, Sequence[int]] | None = None,
+) -> list[Rank]:
     """One rank a column of `strata`, each (units, k) float64, higher is better: a submission's estimate is the mean of
     the strata's means. NaN is unscored: it is left out of the submission's own mean.
 
     The units are prompts, or with `of_set` the pseudo-values of groups of images, of which two submissions differ by
-    Student's interval. Where a stratum has fewer than two units, nobody is told apart. ValueError for no stratum, or
-    one in which a submission has no number.
+    Student's interval. `known` is one column, and of each the side (1 better, -1 worse, 0) of its paired difference to
+    that one, where an interval that is shown has said it already. Where a stratum has fewer than two units, nobody is
+    told apart. ValueError for no stratum, or one in which a submission has no number.
     """
     strata = [complete(np.asarray(values, dtype=np.float64)) for values in strata]
     if not strata:
@@ -70,6 +77,9 @@ def ranks(strata: Sequence[np.ndarray], seed: int, of_set: bool = False, level: 
     sure = _outside(pairs, student(critical(pairs, means, level), pairs.freedom))
     usual = NormalDist().inv_cdf(0.5 + level / 2)
     better = _outside(pairs, student(usual, pairs.freedom)) if of_set else _above(pairs, means, usual)
+    if known is not None:
+        column, sides = known
+        better[:, column], better[column] = np.array(sides) > 0, np.array(sides) < 0
     places = 1 + (better | sure).sum(axis=0)
     ends = zip(places, 1 + sure.sum(axis=0), k - sure.sum(axis=1), strict=True)
     return [Rank(int(place), int(low), int(high)) for place, low, high in ends]

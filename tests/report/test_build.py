@@ -25,10 +25,10 @@ SEARCH = {"shapes-search.md", "shapes-search.csv", "shapes-search-scaling.png", 
 @pytest.fixture
 def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of everything but the figures."""
-    monkeypatch.setattr(build_module, "scaling_png", lambda board, title: b"scaling")
-    monkeypatch.setattr(build_module, "verifiers_png", lambda board, rows, title: b"verifiers")
-    monkeypatch.setattr(build_module, "search_scaling_png", lambda found, metric, title: b"curves")
-    monkeypatch.setattr(build_module, "search_hacking_png", lambda found, metric, title: b"hacking")
+    monkeypatch.setattr(build_module, "scaling_plot", lambda board, title: b"scaling")
+    monkeypatch.setattr(build_module, "verifiers_plot", lambda board, rows, title: b"verifiers")
+    monkeypatch.setattr(build_module, "search_scaling_plot", lambda found, metric, title: b"curves")
+    monkeypatch.setattr(build_module, "search_hacking_plot", lambda found, metric, title: b"hacking")
 
 
 def build_here(out: Path, results: list[Result], rows: dict[str, pd.DataFrame]) -> list[Path]:

@@ -72,7 +72,7 @@ def footnote(board: Board, monkeypatch: pytest.MonkeyPatch) -> str:
 
     with monkeypatch.context() as patch:
         patch.setattr(scaling, "drawing", kept)
-        scaling.scaling_png(board, "Title")
+        scaling.scaling_plot(board, "Title")
     return notes[0]
 
 

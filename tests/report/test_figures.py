@@ -20,9 +20,9 @@ from tts_bench.report import scaling
 from tts_bench.report.board import Board, make_boards
 from tts_bench.report.families import find_panels, summary
 from tts_bench.report.gains import gains_in_deviations
-from tts_bench.report.heat_map import verifiers_png
+from tts_bench.report.heat_map import verifiers_plot
 from tts_bench.report.plot import drawing, png
-from tts_bench.report.scaling import scaling_png
+from tts_bench.report.scaling import scaling_plot
 from tts_bench.report.spread import spread
 from tts_bench.stats import Estimate
 
@@ -64,7 +64,7 @@ def test_figures_are_the_same_bytes_and_hold_no_date_or_version():
     results, rows = fake_board()
     [board] = make_boards(results, rows, METRICS)
     [again] = make_boards(results[::-1], rows, METRICS)
-    for draw in (lambda board: scaling_png(board, "Title"), lambda board: verifiers_png(board, rows, "Title")):
+    for draw in (lambda board: scaling_plot(board, "Title"), lambda board: verifiers_plot(board, rows, "Title")):
         content = draw(board)
         assert content == draw(again)
         check_only_the_drawing(content)
@@ -86,10 +86,10 @@ def test_figures_leave_the_users_settings_alone_and_ignore_them():
     import matplotlib
 
     [board] = make_boards(*fake_board(), METRICS)
-    content = scaling_png(board, "Title")
+    content = scaling_plot(board, "Title")
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "savefig.dpi": 30}):
         before = dict(matplotlib.rcParams)
-        assert scaling_png(board, "Title") == content
+        assert scaling_plot(board, "Title") == content
         assert dict(matplotlib.rcParams) == before
 
 
@@ -126,7 +126,7 @@ def test_the_label_check_catches_labels_that_stay_at_their_lines(monkeypatch: py
     crowded, _ = crowded_board()
     monkeypatch.setattr(scaling, "spread", lambda targets, gap, low, high: list(targets))
     assert overlaps(crowded, labels) > 0
-    monkeypatch.setattr(scaling, "_doublings", lambda values: sorted(set(values)))
+    monkeypatch.setattr(scaling, "doublings", lambda values: sorted(set(values)))
     assert overlaps(crowded, ticks) > 0
 
 
@@ -224,5 +224,5 @@ def test_figures_of_sparse_results_are_drawn():
         sparse = replace(result, metrics=dict.fromkeys(result.metrics, estimate))
         [board] = make_boards([sparse], {"lonely": frame}, METRICS)
         assert np.isnan(gains_in_deviations(board, {"lonely": frame})).all()
-        for content in (scaling_png(board, "$x$"), verifiers_png(board, {"lonely": frame}, "$x$")):
+        for content in (scaling_plot(board, "$x$"), verifiers_plot(board, {"lonely": frame}, "$x$")):
             check_only_the_drawing(content)

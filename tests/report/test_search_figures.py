@@ -19,8 +19,8 @@ from tts_bench.report.board import make_boards
 from tts_bench.report.comparison import Comparison, compare
 from tts_bench.report.families import find_panels
 from tts_bench.report.plot import drawing, png
-from tts_bench.report.search_hacking import search_hacking_png
-from tts_bench.report.search_scaling import search_scaling_png, search_styles
+from tts_bench.report.search_hacking import search_hacking_plot
+from tts_bench.report.search_scaling import search_scaling_plot, search_styles
 from tts_bench.stats import Turn
 
 MAIN = METRICS[0]
@@ -49,7 +49,7 @@ def test_figures_are_the_same_bytes_whatever_the_order(made: Made, found: list[C
     results, rows = made
     board = make_boards(results[::-1], rows, METRICS)[0]
     again = compare(board, find_panels(board), dict(reversed(list(rows.items()))))
-    for draw in (search_scaling_png, search_hacking_png):
+    for draw in (search_scaling_plot, search_hacking_plot):
         content = draw(found, MAIN, "Title")
         assert content == draw(again, MAIN, "Title")
         check_only_the_drawing(content)
@@ -134,7 +134,7 @@ def test_hacking_lines_join_the_gains_and_ring_the_peak(found: list[Comparison])
 
 
 def test_a_grid_that_no_verifier_can_be_hacked_in_has_no_such_figure(found: list[Comparison]):
-    assert search_hacking_png([each for each in found if not each.bends], MAIN, "Title") == b""
+    assert search_hacking_plot([each for each in found if not each.bends], MAIN, "Title") == b""
 
 
 def test_one_panel_and_a_baseline_alone_are_drawn():
@@ -142,5 +142,5 @@ def test_one_panel_and_a_baseline_alone_are_drawn():
     board = make_boards(*made, METRICS)[0]
     found = compare(board, find_panels(board), made[1])
     assert len(SEARCHES) == 14
-    for draw in (search_scaling_png, search_hacking_png):
+    for draw in (search_scaling_plot, search_hacking_plot):
         check_only_the_drawing(draw(found, MAIN, "$x$"))

@@ -209,7 +209,7 @@ def drawn(made: Made, metrics: list[MetricInfo], monkeypatch: pytest.MonkeyPatch
     """The heat map's footnote, the labels of its colour bars, and its cells' places on them, without the grey ones."""
     kept: list[Figure] = []
     monkeypatch.setattr(heat_map, "png", lambda figure: kept.append(figure) or b"")
-    heat_map.verifiers_png(make_boards(*made, metrics)[0], made[1], "Title")
+    heat_map.verifiers_plot(make_boards(*made, metrics)[0], made[1], "Title")
     [figure] = kept
     axis, *bars = figure.axes
     [mesh] = axis.collections

@@ -53,7 +53,7 @@ class MetricInfo:
         parts = self.strata(categories)
         if len(parts) > 1:
             judged = np.sort(np.concatenate(parts))
-            of = [categories[i] for i in judged]
+            of: list[str] = [categories[int(i)] for i in judged]
             return macro_estimate(values[judged], of, seed, level=level, share=share)
         return mean_estimate(values[parts[0]], seed, level=level, share=share)
 
@@ -221,7 +221,7 @@ def _board(
     lines.sort(key=lambda line: (-main.worth(line.result.metrics.get(main.name)), line.result.name))
     competing = [line for line in lines if line.competes(main.name)]
     if not reason and competing:
-        places = places_of([line.result for line in competing], rows, main)
+        places = places_of([line.result for line in competing], rows, main, [line.gain for line in competing])
         competing = [
             replace(line, rank=place.rank, rank_low=place.low, rank_high=place.high)
             for line, place in zip(competing, places, strict=True)
@@ -258,6 +258,6 @@ def _gain(
     if metric.of_set:
         return grouped_estimate(result.pseudo_values(name) - baseline.pseudo_values(name), result.suite.n)
     base = rows[baseline.name]
-    own = in_order(rows[result.name], base["prompt_id"], result.name, baseline.name)
+    own = in_order(rows[result.name], base, result.name, baseline.name)
     differences = own[name].to_numpy() - base[name].to_numpy()
     return metric.of_numbers(differences, list(base["category"]), keys.seed("gain", result.suite.seed))

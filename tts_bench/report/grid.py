@@ -16,14 +16,12 @@ OWN = "†"
 @dataclass(frozen=True)
 class Cell:
     """Text as it came from wherever. `numbers`: made here of digits alone, so safe in every sink as it is; `bold` sets
-    the first of them in bold. `own`: of a metric that the submission's verifier reads itself, to be greyed. `theirs`:
-    a number that others published, to be set in italics."""
+    the first of them in bold. `own`: of a metric that the submission's verifier reads itself, to be greyed."""
 
     text: str
     numbers: bool = False
     bold: bool = False
     own: bool = False
-    theirs: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,33 +11,41 @@ from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.report.gains import gains_in_deviations
 from tts_bench.report.grid import OWN
-from tts_bench.report.plot import INK, drawing, line_label, metric_label, png, title_width
+from tts_bench.report.plot import INK, LETTER, SMALL, WIDTH, Plot, drawing, line_label, metric_label, plot
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-BAR = {"aspect": 14, "shrink": 0.9}
+BAR = {"location": "bottom", "aspect": 30, "shrink": 0.8, "pad": 0.02}
+CELL = 0.57  # inches: "-0.934 †"
 LEAST, LEAST_OF_SET = 0.5, 2.0  # ends of the colours at least, in their units: small gains stay pale
 
 
-def verifiers_png(board: Board, rows: Mapping[str, pandas.DataFrame], title: str) -> bytes:
+def verifiers_plot(board: Board, rows: Mapping[str, pandas.DataFrame], title: str) -> Plot:
     """One cell a submission and metric; colours as `gains_in_deviations` has them, numbers of the whole set on a scale
     of their own."""
     columns = [metric_label(metric) for metric in board.metrics]
     names = [line_label(line) for line in board.lines]
     gains = gains_in_deviations(board, rows)
-    cell = max(1.2, 0.2 + 0.095 * max(map(len, columns)))  # inches; so is the width of a letter
-    width = max(1.6 + 0.085 * max(map(len, names)) + cell * len(columns), title_width(title))
-    with drawing(width, 2.1 + 0.4 * len(names), title, _note(board, gains)) as figure:
+    width = max(WIDTH, 0.2 + LETTER * max(map(len, names)) + CELL * len(columns))
+    height = 1.9 + 0.3 * len(names) + 0.6 * _bars(board)
+    with drawing(width, height, title, _note(board, gains)) as figure:
         axis = figure.subplots()
         _cells(axis, board, gains, columns, names)
         axis.set_facecolor("#f0f0f0")
         axis.grid(False)
-        axis.tick_params(length=0, labelsize=10)
+        axis.tick_params(length=0, labelsize=SMALL)
         axis.tick_params(axis="y", rotation=0)
         axis.xaxis.tick_top()
-        return png(figure)
+        for label in axis.get_xticklabels():
+            label.set(rotation=30, ha="left", rotation_mode="anchor")
+        return plot(figure)
+
+
+def _bars(board: Board) -> int:
+    """Scales of colour below the cells."""
+    return len({metric.of_set for metric in board.metrics}) if board.baseline is not None else 0
 
 
 def _note(board: Board, gains: np.ndarray) -> str:

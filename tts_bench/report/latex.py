@@ -11,7 +11,7 @@ from tts_bench.report.families import find_panels, summary
 from tts_bench.report.grid import Cell, Grid, compute_grid, group_grid, leaderboard_grid
 from tts_bench.report.markdown import protocol
 from tts_bench.report.notes import notes
-from tts_bench.report.published import BESIDE, published_grids
+from tts_bench.report.published import HERE, Block, PublishedCell, published_blocks
 
 RANKS = (
     "A rank is 1 + those better by a paired 95 % interval; in brackets the interval that holds for all ranks together."
@@ -37,9 +37,8 @@ def latex(
     if any(groups.get("category", [])):
         of_groups = group_grid(shown, "category", groups["category"])
         tables.append(_table([of_groups], f"{title}, {board.of_groups.name} by category.", f"tab:{suite}-category"))
-    for place, (source, grid) in enumerate(published_grids(published, board, beside), 1):
-        told = f"Published numbers, in italics; not made here. {source}."
-        tables.append(_table([grid], told, f"tab:{suite}-published-{place}"))
+    for place, block in enumerate(published_blocks(published, board, beside), 1):
+        tables.append(_published(block, f"tab:{suite}-published-{place}"))
     return "% Made by tts-bench; needs \\usepackage{booktabs,xcolor}.\n" + "\n".join(tables)
 
 
@@ -48,10 +47,27 @@ def _table(parts: Sequence[Grid], caption: str, label: str) -> str:
     grid = parts[0]
     columns = "".join("l" if grid.is_text(i) else "r" for i in range(len(grid.headers)))
     bodies = ["".join(_row(map(_cell, row)) for row in part.rows) for part in parts]
+    return _float(columns, grid.headers, "\\midrule\n".join(bodies), caption, label)
+
+
+def _published(block: Block, label: str) -> str:
+    heads = [f"{head} / {HERE}" if beside else head for head, beside in zip(block.heads, block.beside, strict=True)]
+    columns = "".join("r" if cell.is_number else "l" for cell in (block.rows or [[]])[0])
+    told = f"Published numbers, in italics; not made here. {block.source}."
+    body = "".join(_row(map(_their_cell, row)) for row in block.rows)
+    return _float(columns or "l" * len(heads), heads, body, told, label)
+
+
+def _their_cell(cell: PublishedCell) -> str:
+    theirs = f"\\textit{{{escape.latex(cell.told)}}}"
+    return f"{theirs} / {_cell(Cell(cell.here, numbers=True))}" if cell.here else theirs
+
+
+def _float(columns: str, headers: Sequence[str], body: str, caption: str, label: str) -> str:
     lines = [
         "\\begin{table}", "\\centering", f"\\caption{{{escape.latex(caption)}}}", f"\\label{{{label}}}",
-        f"\\begin{{tabular}}{{{columns}}}", "\\toprule", _row(map(escape.latex, grid.headers)) + "\\midrule",
-        "\\midrule\n".join(bodies) + "\\bottomrule", "\\end{tabular}", "\\end{table}",
+        f"\\begin{{tabular}}{{{columns}}}", "\\toprule", _row(map(escape.latex, headers)) + "\\midrule",
+        body + "\\bottomrule", "\\end{tabular}", "\\end{table}",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -62,9 +78,6 @@ def _row(cells: Sequence[str] | map[str]) -> str:
 
 def _cell(cell: Cell) -> str:
     """A number's interval stands behind it in small type; what is bold, or in italics, is the number alone."""
-    if cell.theirs:
-        told, slash, ours = cell.text.partition(BESIDE) if cell.numbers else (cell.text, "", "")
-        return f"\\textit{{{escape.latex(told)}}}" + (f" / {_cell(Cell(ours, numbers=True))}" if slash else "")
     if not cell.numbers:
         return escape.latex(cell.text)
     first, _, rest = (_minus(part) for part in cell.text.partition(" "))

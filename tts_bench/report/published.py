@@ -3,51 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, MetricInfo
-from tts_bench.report.grid import Cell, Grid
-from tts_bench.report.table import markdown_grid
 from tts_bench.results import Result
 from tts_bench.stats import Estimate
 
 NAMES = "submission"  # the column that says which of ours a row may stand beside
 HERE = "here"
-BESIDE = " / "  # between a published number and ours
+
+
+READ = (
+    "As the cited source has them, not made here. Other prompts, weights, graders or numbers of images give other "
+    "numbers: they are here to be looked at, and are ranked with nothing. Theirs are in italics."
+)
+
+
+@dataclass(frozen=True)
+class PublishedCell:
+    """What the source says, as it came, and our own beside it; "" where none belongs there."""
+
+    told: str
+    is_number: bool
+    here: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One table of a source. `beside` says in which columns ours stand too."""
+
+    source: str
+    heads: Sequence[str]
+    beside: Sequence[bool]
+    rows: Sequence[Sequence[PublishedCell]]
+
+
+def published_blocks(
+    published: Sequence[Mapping[str, Any]], board: Board, beside: Mapping[str, Sequence[str]] | None = None
+) -> list[Block]:
+    """A table for each block of the card; nothing is escaped.
+
+    A block's keys are columns. Where `submission` is one of them, a cell of a metric, or of a category in the board's
+    main metric, has ours beside it, or a dash: the first of the board that `beside` has for the row's submission,
+    without it the one of that name.
+    """
+    return [_block(block, board, beside) for block in published]
 
 
 def published_tables(
     published: Sequence[Mapping[str, Any]], board: Board, beside: Mapping[str, Sequence[str]] | None = None
 ) -> list[str]:
-    """For each block of the card a heading, its source, and a Markdown table; nothing for no blocks."""
+    """The blocks in Markdown: for each its source and a table, "published / here"; nothing for no blocks."""
     if not published:
         return []
-    parts = ["## Published numbers", _READ]
-    for source, grid in published_grids(published, board, beside):
-        parts += [f"{escape.markdown_cell(source)}:", markdown_grid(grid)]
+    parts = ["## Published numbers", READ]
+    for block in published_blocks(published, board, beside):
+        parts += [f"{escape.markdown_cell(block.source)}:", _markdown(block)]
     return parts
 
 
-def published_grids(
-    published: Sequence[Mapping[str, Any]], board: Board, beside: Mapping[str, Sequence[str]] | None = None
-) -> list[tuple[str, Grid]]:
-    """For each block of the card its source and its table, all cells `theirs`.
-
-    A block's keys are columns. Where `submission` is one of them, a cell of a metric, or of a category in the board's
-    main metric, reads "published / here", with ours or a dash: the first of the board that `beside` has for the row's
-    submission, without it the one of that name.
-    """
-    return [(str(block["source"]), _grid(block, board, beside)) for block in published]
-
-
-_READ = (
-    "As the cited source has them, not made here. Other prompts, weights, graders or numbers of images give other "
-    "numbers: they are here to be looked at, and are ranked with nothing. In italics what is theirs."
-)
-
-
-def _grid(block: Mapping[str, Any], board: Board, names: Mapping[str, Sequence[str]] | None) -> Grid:
+def _block(block: Mapping[str, Any], board: Board, names: Mapping[str, Sequence[str]] | None) -> Block:
     ours = {line.result.name: line.result for line in board.lines} if NAMES in block else {}
     if names is not None:
         ours = {row: ours[there[0]] for row, same in names.items() if (there := [n for n in same if n in ours])}
@@ -58,23 +75,34 @@ def _grid(block: Mapping[str, Any], board: Board, names: Mapping[str, Sequence[s
     rows = []
     for row in range(max(map(len, columns.values()), default=0)):
         own = ours.get(str(columns[NAMES][row])) if ours else None
-        told = {key: values[row] for key, values in columns.items()}
-        rows.append([_cell(value, key, infos[key] if key in beside else None, own) for key, value in told.items()])
-    texts = next((i for i, key in enumerate(columns) if not _is_text(columns[key])), len(columns))
-    return Grid([f"{key}{BESIDE}{HERE}" if key in beside else key for key in columns], rows, texts)
+        rows.append([
+            _cell(values[row], key, infos[key] if key in beside else None, own) for key, values in columns.items()
+        ])  # fmt: skip
+    return Block(str(block["source"]), list(columns), [key in beside for key in columns], rows)
 
 
-def _is_text(values: Sequence[Any]) -> bool:
-    return any(isinstance(value, str) for value in values)
-
-
-def _cell(value: Any, key: str, metric: MetricInfo | None, own: Result | None) -> Cell:
-    """Both parts of what stands beside ours are digits."""
-    if metric is None or not isinstance(value, int | float):
-        return Cell(str(value), theirs=True, numbers=isinstance(value, int | float))
+def _cell(value: Any, key: str, metric: MetricInfo | None, own: Result | None) -> PublishedCell:
+    is_number = isinstance(value, int | float)
+    if metric is None:
+        return PublishedCell(str(value), is_number)
     estimate = here(own, key, metric) if own else None
     places = max(2, wording.decimals(metric, [value]))
-    return Cell(f"{value}{BESIDE}{wording.interval(estimate, metric, places)}", numbers=True, theirs=True)
+    return PublishedCell(str(value), is_number, wording.interval(estimate, metric, places))
+
+
+def _markdown(block: Block) -> str:
+    heads = [
+        f"{escape.markdown_cell(head)}{f' / {HERE}' if beside else ''}"
+        for head, beside in zip(block.heads, block.beside, strict=True)
+    ]
+    lines = [f"| {' | '.join(heads)} |", f"| {' | '.join('---' for _ in heads)} |"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(_markdown_cell, row))} |" for row in block.rows)])
+
+
+def _markdown_cell(cell: PublishedCell) -> str:
+    """What is not ours is in italics."""
+    told = cell.told if cell.is_number else escape.markdown_cell(cell.told)
+    return f"*{told}* / {cell.here}" if cell.here else f"*{told}*" if told else ""
 
 
 def here(own: Result, key: str, metric: MetricInfo) -> Estimate | None:

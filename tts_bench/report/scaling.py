@@ -11,7 +11,7 @@ import numpy as np
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.report.dots import side_by_side, with_centres
-from tts_bench.report.plot import FAINT, drawing, line_label, metric_label, png, title_width
+from tts_bench.report.plot import FAINT, SMALL, WIDTH, Plot, drawing, line_label, metric_label, plot
 from tts_bench.report.spread import spread
 from tts_bench.stats import Estimate
 
@@ -47,23 +47,27 @@ class Drawn(NamedTuple):
         return len(self.points) == 1 and not self.line.is_baseline
 
 
-def scaling_png(board: Board, title: str) -> bytes:
-    """The main metric, and beside it the first other one in percent, against charged NFE."""
+def scaling_plot(board: Board, title: str) -> Plot:
+    """The main metric, and below it the first other one in percent, against charged NFE."""
     panels = [board.main, *[metric for metric in board.metrics if metric.percent and not metric.main][:1]]
     note = f"Bands and bars: {wording.over(panels, board.lines[0].result.suite.n)}."
     if looks := _look_of_oracles([each for metric in panels for each in _drawn(board, metric)]):
-        note += ("  " if len(panels) > 1 else "\n") + looks
+        note += f"\n{looks}"
     note += (
         "\nDots at equal NFE, or nearly, stand side by side in its order."
         if any(_moved(board, metric) for metric in panels)
         else ""
     )
-    height = max(4.4, 1.5 + 0.27 * len(board.lines))
-    with drawing(max(5.9 * len(panels), title_width(title)), height, title, note) as figure:
-        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    with drawing(WIDTH, 1.0 + panel_height(len(board.lines)) * len(panels), title, note) as figure:
+        axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
         for axis, metric in zip(axes, panels, strict=True):
             _panel(axis, board, metric)
-        return png(figure)
+        return plot(figure)
+
+
+def panel_height(names: int) -> float:
+    """Inches of a panel with so many names beside it."""
+    return max(3.0, 0.8 + 0.19 * names)
 
 
 def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
@@ -72,7 +76,7 @@ def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
     charged = [nfe for each in drawn for nfe, _ in _points(each.line, metric) if nfe > 0]
     axis.set_xscale("log", base=2)
     dots = [nfe for each in drawn if each.is_dot for nfe, _ in _points(each.line, metric)]
-    axis.set_xticks(with_centres(_doublings(charged), dots))
+    axis.set_xticks(with_centres(doublings(charged), dots))
     if dots:  # room for whole dots, which may stand beside their NFE
         shown = charged + [nfe for each in drawn for nfe, _ in each.points if nfe > 0]
         axis.set_xlim(min(shown, default=1) * 2**-SIDE, max(shown, default=1) * 2**SIDE)
@@ -132,7 +136,7 @@ def label_ends(axis: Axes, ends: Sequence[End]) -> None:
     for end, place in zip(ends, places, strict=True):
         ink = [0.8 * part for part in to_rgb(end.colour)]  # letters are thinner than lines
         axis.annotate(
-            end.label, (min(end.x, right), end.y), (1.06, place), color=ink, fontsize=9, va="center",
+            end.label, (min(end.x, right), end.y), (1.06, place), color=ink, fontsize=SMALL, va="center",
             textcoords=axis.get_yaxis_transform(), annotation_clip=False,
             arrowprops={
                 "arrowstyle": "-", "color": end.colour, "linewidth": 0.6, "alpha": 0.7, "shrinkA": 2, "shrinkB": 3,
@@ -162,11 +166,16 @@ def _styles(board: Board) -> list[dict[str, Any]]:
     return styles
 
 
-def _doublings(values: Sequence[float]) -> list[float]:
-    """Ticks: the smallest value doubled up to the largest, at most nine of them."""
+def doublings(values: Sequence[float]) -> list[float]:
+    """Ticks: the smallest value doubled up to the largest, at most six of them."""
     positive = [value for value in values if value > 0]
     if not positive:
         return []
     least, most = min(positive), max(positive)
     ticks = [least * 2**power for power in range(int(math.log2(most / least) + 1e-9) + 1)]
-    return ticks[:: len(ticks) // 10 + 1]
+    return thinned(ticks)
+
+
+def thinned(ticks: Sequence[float]) -> list[float]:
+    """So many that their figures do not touch."""
+    return list(ticks[:: (len(ticks) - 1) // 6 + 1])

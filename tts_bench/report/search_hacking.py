@@ -10,19 +10,19 @@ from tts_bench.report.board import MetricInfo
 from tts_bench.report.comparison import Comparison
 from tts_bench.report.families import Panel
 from tts_bench.report.hacking import Bend
-from tts_bench.report.plot import INK, drawing, png
+from tts_bench.report.plot import INK, WIDTH, Plot, drawing, plot
 from tts_bench.report.scaling import BASELINE, End, label_ends
-from tts_bench.report.search_scaling import axes_of, figure_width, panel_height, search_label, search_styles
+from tts_bench.report.search_scaling import axes_of, figure_height, search_label, search_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def search_hacking_png(found: Sequence[Comparison], metric: MetricInfo, title: str) -> bytes:
-    """One line a search from the baseline at (0, 0) over its budgets; empty bytes where no verifier can be hacked."""
+def search_hacking_plot(found: Sequence[Comparison], metric: MetricInfo, title: str) -> Plot | None:
+    """One line a search from the baseline at (0, 0) over its budgets; None where no verifier can be hacked."""
     shown = [each for each in found if each.bends]
     if not shown:
-        return b""
+        return None
     turns, worse = ("up after its best", "higher") if metric.lower else ("down after its peak", "lower")
     corrected = ";\nStudent's over groups of images, widened for all pairs of budgets" if metric.of_set else ""
     note = (
@@ -32,10 +32,10 @@ def search_hacking_png(found: Sequence[Comparison], metric: MetricInfo, title: s
     styles = search_styles([each.panel for each in found])  # a search looks here as it does beside its curve
     panels = [each.panel for each in shown]
     heading = f"{title}: verifier hacking"
-    with drawing(figure_width(panels, heading), panel_height(panels), heading, note) as figure:
+    with drawing(WIDTH, figure_height(panels), heading, note) as figure:
         for axis, each in zip(axes_of(figure, panels), shown, strict=False):
             draw_panel(axis, each, metric, styles)
-        return png(figure)
+        return plot(figure)
 
 
 def draw_panel(axis: Axes, found: Comparison, metric: MetricInfo, styles: Mapping[str, dict[str, Any]]) -> None:
@@ -46,7 +46,7 @@ def draw_panel(axis: Axes, found: Comparison, metric: MetricInfo, styles: Mappin
         if (end := _draw(axis, bend, found.panel, scale, styles[bend.family.label])) is not None
     ]
     axis.set_title(escape.figure(found.panel.title), loc="left", pad=10)
-    axis.set_xlabel("gain on the verifier's own metric (SD of the baseline's prompts)")
+    axis.set_xlabel("gain on the verifier's own metric (SD of prompts)")
     unit = " (percentage points)" if metric.percent else ""
     axis.set_ylabel(escape.figure(f"gain in {metric.name}{unit}"))
     if axis.get_ylim()[0] < 0 < axis.get_ylim()[1]:

@@ -12,8 +12,8 @@ from tts_bench.report import escape, wording
 from tts_bench.report.board import Line, MetricInfo
 from tts_bench.report.comparison import Comparison
 from tts_bench.report.families import Family, Panel
-from tts_bench.report.plot import INK, NAME, drawing, line_label, metric_label, png, title_width
-from tts_bench.report.scaling import BASELINE, MARKERS, PALETTE, End, label_ends
+from tts_bench.report.plot import INK, WIDTH, Plot, drawing, line_label, metric_label, plot, short
+from tts_bench.report.scaling import BASELINE, MARKERS, PALETTE, End, label_ends, panel_height, thinned
 from tts_bench.report.standings import Standing
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 DASHES = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)))
 RANDOM = {"color": INK, "linestyle": "-", "marker": "o", "linewidth": 2.6, "markersize": 6.0, "zorder": 4}
-WIDTH = 6.6  # inches a panel, names beside it included
 
 
-def search_scaling_png(found: Sequence[Comparison], metric: MetricInfo, title: str) -> bytes:
+def search_scaling_plot(found: Sequence[Comparison], metric: MetricInfo, title: str) -> Plot:
     """The main metric against charged NFE."""
     over = f", {wording.JACKKNIFE} over images," if metric.of_set else " over prompts,"
     best = "smallest" if metric.lower else "largest"
@@ -36,10 +35,10 @@ def search_scaling_png(found: Sequence[Comparison], metric: MetricInfo, title: s
     panels = [each.panel for each in found]
     styles = search_styles(panels)
     heading = f"{title}: search at equal NFE"
-    with drawing(figure_width(panels, heading), panel_height(panels), heading, note) as figure:
+    with drawing(WIDTH, figure_height(panels), heading, note) as figure:
         for axis, each in zip(axes_of(figure, panels), found, strict=False):
             draw_panel(axis, each.panel, each.standings, metric, styles)
-        return png(figure)
+        return plot(figure)
 
 
 def search_styles(panels: Sequence[Panel]) -> dict[str, dict[str, Any]]:
@@ -55,28 +54,14 @@ def search_styles(panels: Sequence[Panel]) -> dict[str, dict[str, Any]]:
     return styles
 
 
-def columns(panels: Sequence[Panel]) -> int:
-    return min(2, len(panels))
-
-
-def figure_width(panels: Sequence[Panel], heading: str) -> float:
-    """Inches: room for the panels, and for a long heading above a single one."""
-    return max(WIDTH * columns(panels), title_width(heading))
-
-
-def panel_height(panels: Sequence[Panel]) -> float:
+def figure_height(panels: Sequence[Panel]) -> float:
     """Inches of the whole figure: room for every name beside the fullest panel."""
-    most = max(len(panel.families) for panel in panels) + 1
-    return 1.1 + max(4.2, 1.0 + 0.27 * most) * math.ceil(len(panels) / columns(panels))
+    return 1.0 + panel_height(max(len(panel.families) for panel in panels) + 1) * len(panels)
 
 
 def axes_of(figure: Figure, panels: Sequence[Panel]) -> list[Axes]:
-    """One a panel, two in a row; the place left over stays empty."""
-    across = columns(panels)
-    axes = figure.subplots(math.ceil(len(panels) / across), across, squeeze=False).ravel()
-    for axis in axes[len(panels) :]:
-        axis.set_axis_off()
-    return list(axes)
+    """One a panel, one below the other."""
+    return list(figure.subplots(len(panels), 1, squeeze=False)[:, 0])
 
 
 def draw_panel(
@@ -86,7 +71,7 @@ def draw_panel(
     banded = _banded(panel, found)
     ends = [_draw(axis, each, metric.name, scale, styles[each.family.label], each.family in banded) for each in found]
     axis.set_xscale("log", base=2)
-    axis.set_xticks(panel.budgets)
+    axis.set_xticks(thinned(panel.budgets))
     axis.xaxis.set_major_formatter(lambda x, _: wording.nfe(x))
     axis.minorticks_off()
     axis.set_title(escape.figure(panel.title), loc="left", pad=10)
@@ -99,7 +84,7 @@ def draw_panel(
 
 
 def search_label(family: Family) -> str:
-    return escape.figure(family.label if len(family.label) <= NAME else f"{family.label[: NAME - 1]}…")
+    return escape.figure(short(family.label))
 
 
 def plot_marked(

@@ -11,37 +11,32 @@ import numpy as np
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, MetricInfo
 from tts_bench.report.families import Family, Panel
-from tts_bench.report.plot import drawing, line_label, metric_label, png
-from tts_bench.report.scaling import BASELINE, MARKERS, PALETTE, End, label_ends
+from tts_bench.report.plot import WIDTH, Plot, drawing, line_label, metric_label, plot
+from tts_bench.report.scaling import BASELINE, MARKERS, PALETTE, End, label_ends, panel_height, thinned
 from tts_bench.report.search_scaling import DASHES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 6.6  # inches a panel, names beside it included
 Drawn = tuple[Family, str, dict[str, Any], bool]  # a search at several budgets, its name here, its look, with a band
 
 
-def set_scaling_png(board: Board, panels: Sequence[Panel], title: str) -> bytes:
-    """Every metric of the whole set; one line a search and verifier. Empty bytes where there is nothing to draw."""
+def set_scaling_plot(board: Board, panels: Sequence[Panel], title: str) -> Plot | None:
+    """Every metric of the whole set; one line a search and verifier. None where there is nothing to draw."""
     metrics = [metric for metric in board.metrics if metric.of_set]
     if not metrics or not panels:
-        return b""
+        return None
     lines = _lines(panels)
     note = (
         f"Bands, of random search: {wording.over(metrics, board.lines[0].result.suite.n)}.\n"
         "A colour a verifier, a dash a search; hollow markers: an oracle, not ranked."
     )
-    across = min(2, len(metrics))
-    down = math.ceil(len(metrics) / across)
-    height = max(4.2, 1.2 + 0.27 * len(lines))
-    with drawing(WIDTH * across, 1.0 + height * down, f"{title}: the set of images", note) as figure:
-        axes = figure.subplots(down, across, squeeze=False).ravel()
-        for axis in axes[len(metrics) :]:
-            axis.set_axis_off()
-        for axis, metric in zip(axes, metrics, strict=False):
+    height = 1.0 + panel_height(len(lines) + 1) * len(metrics)
+    with drawing(WIDTH, height, f"{title}: the set of images", note) as figure:
+        axes = figure.subplots(len(metrics), 1, squeeze=False)[:, 0]
+        for axis, metric in zip(axes, metrics, strict=True):
             _panel(axis, metric, lines, panels[0])
-        return png(figure)
+        return plot(figure)
 
 
 def _lines(panels: Sequence[Panel]) -> list[Drawn]:
@@ -65,7 +60,7 @@ def _panel(axis: Axes, metric: MetricInfo, lines: Sequence[Drawn], panel: Panel)
     ends = [end for each in lines if (end := _draw(axis, metric, *each)) is not None]
     budgets = sorted({budget for family, _, _, _ in lines for budget in family.budgets})
     axis.set_xscale("log", base=2)
-    axis.set_xticks(budgets)
+    axis.set_xticks(thinned(budgets))
     axis.xaxis.set_major_formatter(lambda x, _: wording.nfe(x))
     axis.minorticks_off()
     axis.set_title(escape.figure(metric.title), loc="left", pad=10)

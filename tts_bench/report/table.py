@@ -79,9 +79,6 @@ def _fitting(board: Board, width: int) -> list[str]:
 
 
 def _markdown(cell: Cell) -> str:
-    if cell.theirs:
-        told, slash, ours = cell.text.partition(" / ") if cell.numbers else (escape.markdown_cell(cell.text), "", "")
-        return f"*{told}*{slash}{ours}" if told else ""
     if not cell.numbers:
         return escape.markdown_cell(cell.text)
     first, space, rest = cell.text.partition(" ")
