@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_bench.board_rows import read_board
 from tts_bench.counterparts import counterparts
 from tts_bench.metrics.jackknife import limits_of
 from tts_bench.report.board import MetricInfo
 from tts_bench.report.build import build
-from tts_bench.results import read_results, read_rows
 from tts_bench.suite import Suite, find_suite
 
 
@@ -30,14 +30,17 @@ def metric_infos(suite: Suite) -> list[MetricInfo]:
     ]  # fmt: skip
 
 
-def build_leaderboard(suite: Suite, results: Path, out: Path) -> list[Path]:
-    """Tables and plots of every result under `results`/<suite>, written to `out`."""
-    found, suite = read_results(results / suite.name), suite.whole
-    rows = {result.name: read_rows(results / suite.name / result.name) for result in found}
+def build_leaderboard(suite: Suite, results: Path, out: Path, plots: bool = True) -> list[Path]:
+    """Tables and plots of every result under `results`/<suite>, written to `out`; without `plots` the tables alone."""
+    found, rows = read_board(results / suite.name)
+    suite = suite.whole
     beside = counterparts(suite.submissions, found)
-    return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published, beside)
+    return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published, beside, plots)
 
 
-def leaderboard(suite: str, results: Path | str, out: Path | str) -> list[Path]:
-    """Rebuild a suite's tables and plots from the results under `results`; the paths of what was written to `out`."""
-    return build_leaderboard(find_suite(suite), Path(results), Path(out))
+def leaderboard(suite: str, results: Path | str, out: Path | str, plots: bool = True) -> list[Path]:
+    """Rebuild a suite's tables and plots from the results under `results`; the paths of what was written to `out`.
+
+    Without `plots` the tables alone, in a fraction of the time; figures that are there stay as they are.
+    """
+    return build_leaderboard(find_suite(suite), Path(results), Path(out), plots)

@@ -231,11 +231,14 @@ def leaderboard(
     results: Annotated[Path, typer.Option("--results", help="Folder that holds <suite>/<submission>/.")] = OUT
     / "results",
     out: Annotated[Path, typer.Option("--out", help="Folder for the tables and plots.")] = OUT / "leaderboards",
+    plots: Annotated[
+        bool, typer.Option("--plots/--no-plots", help="Draw the figures, or only write the tables.")
+    ] = True,
 ) -> None:
     """Rebuild a suite's tables and plots from its results alone: no model, no store, byte for byte the same."""
     from tts_bench import boards
 
-    for path in boards.leaderboard(suite, results, out):
+    for path in boards.leaderboard(suite, results, out, plots):
         typer.echo(path)
 
 

@@ -109,11 +109,14 @@ def resampled(strata: Sequence[np.ndarray], seed: int, resamples: int = RESAMPLE
 
 def _means(values: np.ndarray, generator: np.random.Generator, resamples: int) -> np.ndarray:
     """Of units drawn with replacement; of `LIMIT` and more with normal weights instead of counts (the multiplier
-    bootstrap, Chernozhukov, Chetverikov & Kato 2013), which with Q R = values - means are normal times R."""
+    bootstrap, Chernozhukov, Chetverikov & Kato 2013): means that are normal with the units' covariance."""
     n, k = values.shape
     if n >= LIMIT:
         middle = values.mean(axis=0)
-        return middle + generator.standard_normal((resamples, min(n, k))) @ np.linalg.qr(values - middle, "r") / n
+        around = values - middle
+        variances, axes = np.linalg.eigh(around.T @ around)
+        root = axes * np.sqrt(np.maximum(variances, 0.0))
+        return middle + generator.standard_normal((resamples, k)) @ root.T / n
     drawn = generator.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n)
     return counts.astype(np.float64) @ values / n

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,10 +116,7 @@ def write_result(
 
 def read_result(folder: Path) -> Result:
     """The result in `folder`, every key, type and range checked, and its rows' digest; BadInput for each defect."""
-    result = read_stated(folder)
-    for name in result.files:
-        _content(folder, result, name)
-    return result
+    return _read(folder)[0]
 
 
 def read_stated(folder: Path) -> Result:
@@ -129,33 +126,41 @@ def read_stated(folder: Path) -> Result:
 
 def read_rows(folder: Path) -> pandas.DataFrame:
     """The rows of the result in `folder`: text columns as str, numbers as float64 with NaN for unscored."""
-    result = read_result(folder)
-    return prompt_rows.decode(_content(folder, result, ROWS), result.of_prompts, result.suite.n, folder / ROWS)
+    result, contents = _read(folder)
+    return prompt_rows.decode(contents[ROWS], result.of_prompts, result.suite.n, folder / ROWS)
 
 
 def read_image_rows(folder: Path) -> pandas.DataFrame:
     """The rows of every image; of a result with one image a prompt, the rows of the prompts."""
-    result = read_result(folder)
-    if IMAGES not in result.files:
-        return read_rows(folder)
-    count = result.suite.n * result.suite.images
-    return prompt_rows.decode(_content(folder, result, IMAGES), result.of_prompts, count, folder / IMAGES)
+    result, contents = _read(folder)
+    name = IMAGES if IMAGES in contents else ROWS
+    count = result.suite.n * (result.suite.images if name == IMAGES else 1)
+    return prompt_rows.decode(contents[name], result.of_prompts, count, folder / name)
 
 
 def read_results(folder: Path) -> list[Result]:
     """The results of one suite's folder, sorted by name; folders without a result.json are unfinished and left out."""
+    return [result for _, result, _ in read_whole(folder)]
+
+
+def read_whole(folder: Path) -> Iterator[tuple[Path, Result, Mapping[str, bytes]]]:
+    """The results of `read_results` one after the other, with their folders and the tables that were read with them."""
     if not folder.is_dir():
         raise BadInput.at(folder.parent, "suite", folder.name, "has no results there; run `tts-bench evaluate` first")
-    found = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.startswith(".") or not entry.is_dir() or not keys.inside(folder, entry.name, RESULT).exists():
             continue
-        result = read_result(entry)
+        result, contents = _read(entry)
         if (result.suite.name, result.name) != (folder.name, entry.name):
             place = f"{result.suite.name}/{result.name}"
             raise BadInput.at(entry / RESULT, "submission.name", result.name, f"belongs in the folder {place}")
-        found.append(result)
-    return found
+        yield entry, result, contents
+
+
+def _read(folder: Path) -> tuple[Result, dict[str, bytes]]:
+    """Each file is read once: what is used is what was held to its digest."""
+    result = read_stated(folder)
+    return result, {name: _content(folder, result, name) for name in result.files}
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -45,8 +45,13 @@ def encode(rows: pandas.DataFrame, metrics: Sequence[str], n: int, file: object)
     return buffer.getvalue()
 
 
-def decode(content: bytes, metrics: Sequence[str], n: int, file: object) -> pandas.DataFrame:
-    """The inverse of `encode`, with the same checks, made on the file's own summary before anything is unpacked."""
+def decode(
+    content: bytes, metrics: Sequence[str], n: int, file: object, texts: Sequence[str] = TEXTS
+) -> pandas.DataFrame:
+    """The inverse of `encode`, with the same checks, made on the file's own summary before anything is unpacked.
+
+    Of the columns of text only `texts` are unpacked, and checked for empty cells; `prompt_id` must be one.
+    """
     import pyarrow
     from pyarrow import parquet
 
@@ -58,7 +63,8 @@ def decode(content: bytes, metrics: Sequence[str], n: int, file: object) -> pand
             raise BadInput.at(file, "size", unpacked, f"unpacks to more than {MAX_BYTES} bytes")
         _check_columns(source.schema_arrow.names, schema.names, file)
         _check_types(source.schema_arrow, file)
-        table = source.read().select(schema.names).cast(schema)
+        names = [name for name in schema.names if name in texts or name not in TEXTS]
+        table = source.read(columns=names).select(names).cast(_schema(metrics, texts))
         table.validate(full=True)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise BadInput.at(file, "content", _first_line(error), "is no readable Parquet; evaluate again") from error
@@ -66,11 +72,11 @@ def decode(content: bytes, metrics: Sequence[str], n: int, file: object) -> pand
     return _unscore_infinities(table.to_pandas())
 
 
-def _schema(metrics: Sequence[str]) -> pyarrow.Schema:
+def _schema(metrics: Sequence[str], texts: Sequence[str] = TEXTS) -> pyarrow.Schema:
     import pyarrow
 
-    texts = [(name, pyarrow.string()) for name in TEXTS]
-    return pyarrow.schema(texts + [(name, pyarrow.float64()) for name in (*sorted(metrics), *NUMBERS)])
+    columns = [(name, pyarrow.string()) for name in TEXTS if name in texts]
+    return pyarrow.schema(columns + [(name, pyarrow.float64()) for name in (*sorted(metrics), *NUMBERS)])
 
 
 def _unscore_infinities(rows: pandas.DataFrame) -> pandas.DataFrame:
@@ -100,10 +106,10 @@ def _check_content(table: pyarrow.Table, n: int, file: object) -> None:
     if table.num_rows != n:
         raise BadInput.at(file, "rows", table.num_rows, f"must be one for each of the {n} prompts")
     for name in TEXTS:
-        if table[name].null_count:
+        if name in table.column_names and table[name].null_count:
             raise BadInput.at(file, "column", name, "has an empty cell")
-    ids = table["prompt_id"].to_pylist()
-    if len(set(ids)) != len(ids):
+    if len(table["prompt_id"].unique()) != table.num_rows:
+        ids = table["prompt_id"].to_pylist()
         raise BadInput.at(file, "prompt_id", max(ids, key=ids.count), "occurs twice")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,21 +15,28 @@ from tests.report.fake_grid import fake_grid
 from tests.report.suite import METRICS
 from tts_bench import files
 from tts_bench.errors import BadInput, MachineFailed
-from tts_bench.report import build as build_module
+from tts_bench.report import plots as plots_module
 from tts_bench.report.build import build
+from tts_bench.report.plot import Plot
 from tts_bench.results import Result, read_results, read_rows, write_result
 
-NAMES = {"shapes.md", "shapes.csv", "shapes.json", "shapes.tex", "shapes-scaling.png", "shapes-verifiers.png"}
-SEARCH = {"shapes-search.md", "shapes-search.csv", "shapes-search-scaling.png", "shapes-search-hacking.png"}
+FIGURES = ("scaling", "frontier", "categories", "verifiers", "hacking")
+TABLES = {"shapes.md", "shapes.csv", "shapes.json", "shapes.tex"}
+NAMES = TABLES | {f"shapes-{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
+SEARCH = {"shapes-search.md", "shapes-search.csv"} | {
+    f"shapes-search-{name}.{kind}" for name in ("scaling", "hacking") for kind in ("png", "svg")
+}
 
 
 @pytest.fixture
 def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of everything but the figures."""
-    monkeypatch.setattr(build_module, "scaling_plot", lambda board, title: b"scaling")
-    monkeypatch.setattr(build_module, "verifiers_plot", lambda board, rows, title: b"verifiers")
-    monkeypatch.setattr(build_module, "search_scaling_plot", lambda found, metric, title: b"curves")
-    monkeypatch.setattr(build_module, "search_hacking_plot", lambda found, metric, title: b"hacking")
+
+    def drawn(name: str) -> Callable[..., Plot]:
+        return lambda *_: Plot(f"{name}.png".encode(), f"{name}.svg".encode())
+
+    for name in ("scaling", "frontier", "category", "verifiers", "hacking", "search_scaling", "search_hacking"):
+        monkeypatch.setattr(plots_module, f"{name}_plot", drawn(name))
 
 
 def build_here(out: Path, results: list[Result], rows: dict[str, pd.DataFrame]) -> list[Path]:
@@ -39,7 +47,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_leaderboard_is_six_files_and_the_same_bytes_from_disk_and_memory(tmp_path: Path):
+def test_a_leaderboard_is_tables_and_figures_and_the_same_bytes_from_disk_and_memory(tmp_path: Path):
     results, rows = fake_board()
     for result in results:
         write_result(tmp_path / "shapes" / result.name, result, rows[result.name], "")
@@ -90,7 +98,7 @@ def test_the_board_of_a_grid_shows_a_few_and_then_all(tmp_path: Path):
     assert first.count("\n| ") < 60 and "(shapes-search.md)" in first and "(#all-submissions)" in first
     for result in results:
         assert f"| {result.name} |" in everything or result.name == "none"
-    assert everything.count("\n| ") == len(results) + 2
+    assert everything.count("\n| ") == 2 * (len(results) + 2), "their scores, and what they are charged"
 
 
 @pytest.mark.usefixtures("quick_figures")

@@ -72,6 +72,7 @@ def footnote(board: Board, monkeypatch: pytest.MonkeyPatch) -> str:
 
     with monkeypatch.context() as patch:
         patch.setattr(scaling, "drawing", kept)
+        patch.setattr(scaling, "plot", lambda figure: None)
         scaling.scaling_plot(board, "Title")
     return notes[0]
 
@@ -85,9 +86,9 @@ def test_the_footnote_says_how_oracles_are_drawn(monkeypatch: pytest.MonkeyPatch
         more = [replace(oracle, name="another", curve=[])] if second else []
         return make_boards([*found, *more], {**rows, "another": rows[oracle.name]}, METRICS)[0]
 
-    assert footnote(board(True), monkeypatch).endswith("prompts.  Dashed: an oracle verifier, not ranked.")
-    assert "  Grey dots: an oracle verifier" in footnote(board(False), monkeypatch)
-    assert "  Dashed and grey dots: an oracle verifier" in footnote(board(True, second=True), monkeypatch)
+    assert footnote(board(True), monkeypatch).endswith("prompts.\nDashed: an oracle verifier, not ranked.")
+    assert "\nGrey dots: an oracle verifier" in footnote(board(False), monkeypatch)
+    assert "\nDashed and grey dots: an oracle verifier" in footnote(board(True, second=True), monkeypatch)
     none = make_boards([r for r in results if "oracle" not in r.flags], rows, METRICS)[0]
     assert "oracle" not in footnote(none, monkeypatch) and "side by side" not in footnote(none, monkeypatch)
     assert "\nDots at equal NFE, or nearly, stand side by side in its order." in footnote(

@@ -21,7 +21,7 @@ from tts_bench.report.board import Board, make_boards
 from tts_bench.report.families import find_panels, summary
 from tts_bench.report.gains import gains_in_deviations
 from tts_bench.report.heat_map import verifiers_plot
-from tts_bench.report.plot import drawing, png
+from tts_bench.report.plot import WIDTH, drawing, png
 from tts_bench.report.scaling import scaling_plot
 from tts_bench.report.spread import spread
 from tts_bench.stats import Estimate
@@ -65,10 +65,10 @@ def test_figures_are_the_same_bytes_and_hold_no_date_or_version():
     [board] = make_boards(results, rows, METRICS)
     [again] = make_boards(results[::-1], rows, METRICS)
     for draw in (lambda board: scaling_plot(board, "Title"), lambda board: verifiers_plot(board, rows, "Title")):
-        content = draw(board)
-        assert content == draw(again)
-        check_only_the_drawing(content)
-        assert min(size(content)) >= 800  # at 200 dots an inch: sharp at twice the size it is shown
+        plot = draw(board)
+        assert plot == draw(again)
+        check_only_the_drawing(plot.png)
+        assert min(size(plot.png)) >= 800  # at 200 dots an inch: sharp at twice the size it is shown
 
 
 def test_the_metadata_check_catches_a_plain_savefig():
@@ -98,7 +98,7 @@ def test_figures_leave_the_users_settings_alone_and_ignore_them():
 
 def overlaps(board: Board, texts: Callable[..., list]) -> int:
     """Pairs of texts of a panel that lie over each other."""
-    with drawing(5.9, max(4.4, 1.5 + 0.27 * len(board.lines)), "Title", "note") as figure:
+    with drawing(WIDTH, 1.0 + scaling.panel_height(len(board.lines)), "Title", "note") as figure:
         axis = figure.subplots()
         scaling._panel(axis, board, board.main)
         png(figure)
@@ -225,4 +225,4 @@ def test_figures_of_sparse_results_are_drawn():
         [board] = make_boards([sparse], {"lonely": frame}, METRICS)
         assert np.isnan(gains_in_deviations(board, {"lonely": frame})).all()
         for content in (scaling_plot(board, "$x$"), verifiers_plot(board, {"lonely": frame}, "$x$")):
-            check_only_the_drawing(content)
+            check_only_the_drawing(content.png)

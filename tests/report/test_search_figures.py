@@ -18,7 +18,7 @@ from tts_bench.report import scaling, search_hacking, search_scaling
 from tts_bench.report.board import make_boards
 from tts_bench.report.comparison import Comparison, compare
 from tts_bench.report.families import find_panels
-from tts_bench.report.plot import drawing, png
+from tts_bench.report.plot import WIDTH, drawing, png
 from tts_bench.report.search_hacking import search_hacking_plot
 from tts_bench.report.search_scaling import search_scaling_plot, search_styles
 from tts_bench.stats import Turn
@@ -50,10 +50,10 @@ def test_figures_are_the_same_bytes_whatever_the_order(made: Made, found: list[C
     board = make_boards(results[::-1], rows, METRICS)[0]
     again = compare(board, find_panels(board), dict(reversed(list(rows.items()))))
     for draw in (search_scaling_plot, search_hacking_plot):
-        content = draw(found, MAIN, "Title")
-        assert content == draw(again, MAIN, "Title")
-        check_only_the_drawing(content)
-        assert min(size(content)) >= 800
+        plot = draw(found, MAIN, "Title")
+        assert plot is not None and plot == draw(again, MAIN, "Title")
+        check_only_the_drawing(plot.png)
+        assert min(size(plot.png)) >= 800
 
 
 def test_every_search_has_a_look_of_its_own(found: list[Comparison]):
@@ -74,8 +74,8 @@ def hacking_panel(figure: Figure, found: Comparison) -> None:
 
 
 def overlaps(found: Comparison, draw: Draw, texts: Callable[..., list]) -> int:
-    height = search_scaling.panel_height([found.panel])
-    with drawing(search_scaling.WIDTH, height, "Title", "one\ntwo") as figure:
+    height = search_scaling.figure_height([found.panel])
+    with drawing(WIDTH, height, "Title", "one\ntwo") as figure:
         draw(figure, found)
         png(figure)
         boxes = [Text.get_window_extent(text) for text in texts(figure.axes[0])]
@@ -134,7 +134,7 @@ def test_hacking_lines_join_the_gains_and_ring_the_peak(found: list[Comparison])
 
 
 def test_a_grid_that_no_verifier_can_be_hacked_in_has_no_such_figure(found: list[Comparison]):
-    assert search_hacking_plot([each for each in found if not each.bends], MAIN, "Title") == b""
+    assert search_hacking_plot([each for each in found if not each.bends], MAIN, "Title") is None
 
 
 def test_one_panel_and_a_baseline_alone_are_drawn():
@@ -143,4 +143,6 @@ def test_one_panel_and_a_baseline_alone_are_drawn():
     found = compare(board, find_panels(board), made[1])
     assert len(SEARCHES) == 14
     for draw in (search_scaling_plot, search_hacking_plot):
-        check_only_the_drawing(draw(found, MAIN, "$x$"))
+        plot = draw(found, MAIN, "$x$")
+        assert plot is not None
+        check_only_the_drawing(plot.png)

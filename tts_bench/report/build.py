@@ -16,7 +16,7 @@ from tts_bench.report.data import data
 from tts_bench.report.families import find_panels, search_board
 from tts_bench.report.latex import latex
 from tts_bench.report.markdown import page
-from tts_bench.report.plots import board_plots, search_plots
+from tts_bench.report.plots import board_plots, figures, search_plots
 from tts_bench.report.search_page import search_page
 from tts_bench.report.search_tidy import search_spreadsheet
 from tts_bench.report.tidy import spreadsheet
@@ -51,6 +51,7 @@ def build(
     groups = _groups(boards[0], rows)
     searched = search_board(boards)
     found = compare(searched, find_panels(searched), rows) if searched is not None else []
+    shown = figures(boards[0], rows, groups["category"])
     drawn = {}
     if plots:
         drawn = board_plots(boards[0], rows, groups["category"], title, published)
@@ -61,7 +62,7 @@ def build(
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
         f"{suite}.json": data(boards, title, suite, published).encode("ascii"),
         f"{suite}.tex": latex(boards, groups, title, suite, published, beside).encode("utf-8"),
-        f"{suite}.md": page(boards, groups, title, suite, published, beside).encode("utf-8"),
+        f"{suite}.md": page(boards, groups, title, suite, published, beside, shown).encode("utf-8"),
     }
     if searched is not None:
         contents[f"{suite}-search.csv"] = search_spreadsheet(searched, found).encode("utf-8")

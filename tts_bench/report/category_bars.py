@@ -25,8 +25,8 @@ def category_plot(board: Board, groups: Sequence[str], title: str) -> Plot | Non
     """The categories from the top down, in each the submissions in the legend's order: the baseline, then by rank, and
     the best oracle last. None for no categories, one, or too many to be seen."""
     metric = board.of_groups
-    lines = [line for line in chosen(board) if _values(line, groups, metric.name)]
-    if not lines or not 1 < len(groups) <= CATEGORIES:
+    lines = chosen(board, groups)
+    if not lines:
         return None
     left_out = len(board.lines) - len(lines)
     note = "Thin lines: 95 % intervals over the category's prompts."
@@ -39,16 +39,19 @@ def category_plot(board: Board, groups: Sequence[str], title: str) -> Plot | Non
         return plot(figure)
 
 
-def chosen(board: Board) -> list[Line]:
-    """The baseline, the best of those that are ranked, and of those that are not the best: `MOST` in all."""
+def chosen(board: Board, groups: Sequence[str]) -> list[Line]:
+    """The baseline, the first of the others, and the best oracle, `MOST` in all, as far as they have categories."""
     main = board.main
+    if not 1 < len(groups) <= CATEGORIES:
+        return []
     oracles = sorted(
         (line for line in board.unranked if line.is_oracle),
         key=lambda line: -main.worth(line.result.metrics.get(main.name)),
     )[:1]
     baseline = [line for line in board.lines if line.is_baseline]
     rest = [line for line in board.lines if line not in baseline and line not in oracles]
-    return [*baseline, *rest[: MOST - len(baseline) - len(oracles)], *oracles]
+    found = [*baseline, *rest[: MOST - len(baseline) - len(oracles)], *oracles]
+    return [line for line in found if _values(line, groups, board.of_groups.name)]
 
 
 def _values(line: Line, groups: Sequence[str], metric: str) -> bool:

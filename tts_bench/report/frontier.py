@@ -38,7 +38,7 @@ class Point(NamedTuple):
 def frontier_plot(board: Board, title: str, published: Sequence[Mapping[str, Any]] = ()) -> Plot | None:
     """The main metric against charged NFE, and where the submissions' NFE cost differently (another model, guidance)
     against GFLOPs too; None where there is nothing to show. A published row stands here where its block has `nfe`."""
-    panels = [points for axis in _axes(board) if (points := _points(board, axis, published))]
+    panels = panels_of(board, published)
     if not panels:
         return None
     named = len(panels[0]) <= FEW
@@ -55,6 +55,11 @@ def frontier_plot(board: Board, title: str, published: Sequence[Mapping[str, Any
             _panel(axis, points, board.main, named)
             axis.set_xlabel(TITLES[kind])
         return plot(figure)
+
+
+def panels_of(board: Board, published: Sequence[Mapping[str, Any]] = ()) -> list[list[Point]]:
+    """What is drawn against NFE, and where it differs against GFLOPs."""
+    return [points for axis in _axes(board) if (points := _points(board, axis, published))]
 
 
 def front(points: Sequence[Point], metric: MetricInfo) -> list[Point]:

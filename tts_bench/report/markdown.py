@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tts_bench.report import escape
@@ -24,9 +24,11 @@ def page(
     suite: str,
     published: Sequence[Mapping[str, Any]] = (),
     beside: Mapping[str, Sequence[str]] | None = None,
+    figures: Collection[str] = ("scaling", "verifiers"),
 ) -> str:
     """The whole page. `groups` holds the values of "category" and "split" in the order of the prompts, `published` the
-    card's numbers of others, `beside` which results belong to which of their rows: see `published_tables`."""
+    card's numbers of others, `beside` which results belong to which of their rows: see `published_tables`; `figures`
+    names those that lie beside the page."""
     board = boards[0]
     shown, searched = summary(board, find_panels(board)), search_board(boards)
     parts = [f"# {escape.markdown_cell(title)}", protocol(board), *markdown_notes(board)]
@@ -39,11 +41,15 @@ def page(
         parts += tables(board, shown.unranked)
     parts += ["## What it is charged", _CHARGED, markdown_grid(compute_grid(shown, shown.lines))]
     parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
+    parts += [f"![{_FRONTIER}]({suite}-frontier.png)"] if "frontier" in figures else []
     for kind, values in groups.items():
         if any(values):
             heading = f"## By {kind}: {escape.markdown_cell(board.of_groups.name)}"
             parts += [heading, markdown_grid(group_grid(shown, kind, values))]
+            drawn = kind == "category" and "categories" in figures
+            parts += [f"![By category]({suite}-categories.png)"] if drawn else []
     parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
+    parts += [f"![{_HACKING}]({suite}-hacking.png)"] if "hacking" in figures else []
     for apart in boards[1:]:
         parts += [f"## Apart: {apart.reason}", _APART, *markdown_notes(apart), *tables(apart, apart.lines)]
         parts += [_CHARGED, markdown_grid(compute_grid(apart, apart.lines))]
@@ -56,6 +62,8 @@ def page(
 
 
 _ALL = "All submissions"
+_FRONTIER = "Quality against compute, every submission, and the front of those that compete"
+_HACKING = "Verifier hacking: gain in the verifier's own metric against gain in the one that ranks"
 _CHARGED = (
     "Means a search, charged by the recipe, whatever a warm store saved; seconds are those of the batches that made "
     "the states, whenever that was."
