@@ -143,7 +143,9 @@ def _variances(values: np.ndarray) -> np.ndarray:
     whole = own[:, None] + own
     found = whole - 2 * products
     for i, j in zip(*np.nonzero(np.triu(found <= NEAR * whole, 1)), strict=True):
-        found[i, j] = found[j, i] = np.var(values[:, i] - values[:, j])
+        gap = values[:, i] - values[:, j]
+        is_constant = np.ptp(gap) <= SAME * np.abs(values).max()
+        found[i, j] = found[j, i] = 0.0 if is_constant else np.var(gap)
     np.fill_diagonal(found, 0.0)
     return found
 

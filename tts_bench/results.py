@@ -133,8 +133,8 @@ def read_rows(folder: Path) -> pandas.DataFrame:
 def read_image_rows(folder: Path) -> pandas.DataFrame:
     """The rows of every image; of a result with one image a prompt, the rows of the prompts."""
     result, contents = _read(folder)
-    name = IMAGES if IMAGES in contents else ROWS
-    count = result.suite.n * (result.suite.images if name == IMAGES else 1)
+    name, images = (IMAGES, result.suite.images) if IMAGES in contents else (ROWS, 1)
+    count = result.suite.n * images
     return prompt_rows.decode(contents[name], result.of_prompts, count, folder / name)
 
 

@@ -66,7 +66,8 @@ def _metric_name(story: Story, text: str) -> Story:
     metrics = {text: result.metrics["accuracy"]}
     groups = {kind: dict.fromkeys(of_kind, metrics) for kind, of_kind in result.groups.items()}
     metric = replace(story.metric, name=text)
-    rows = story.rows.rename(columns={"accuracy": text})
+    columns = [text if column == "accuracy" else column for column in story.rows.columns]
+    rows = story.rows.set_axis(pd.Index(columns, dtype=object), axis="columns")
     return replace(story, result=replace(result, metrics=metrics, groups=groups), rows=rows, metric=metric)
 
 

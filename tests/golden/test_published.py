@@ -62,6 +62,14 @@ def test_plots_follow_from_the_results(rebuilt: tuple[Path, Path]) -> None:
         assert abs(ours - theirs).mean() < 1
 
 
+def test_drawings_follow_from_the_results(rebuilt: tuple[Path, Path]) -> None:
+    """The same elements; another machine's layout may move them by a hair."""
+    out, published = rebuilt
+    for made in out.glob("*.svg"):
+        ours, theirs = (path.read_text(encoding="utf-8") for path in (made, published / made.name))
+        assert re.findall(r"<[a-z]+", ours, re.IGNORECASE) == re.findall(r"<[a-z]+", theirs, re.IGNORECASE)
+
+
 def test_a_tampered_result_is_refused(tmp_path: Path) -> None:
     """The broken twin of a published result: one number of one row edited by hand."""
     import shutil

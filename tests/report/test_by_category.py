@@ -106,7 +106,7 @@ def test_published_columns_of_categories_stand_beside_ours(made: tuple[Board, di
     table = published_tables([block], board)[-1].splitlines()
     ours = line.result.groups["category"][category]["accuracy"].value
     assert table[0] == f"| submission | {category} / here | unknown |"
-    assert table[2].split(" | ")[1].startswith(f"0.5 / {ours:.2f}") and table[3].split(" | ")[1] == "0.25 / –"
+    assert table[2].split(" | ")[1].startswith(f"*0.5* / {ours:.2f}") and table[3].split(" | ")[1] == "*0.25* / –"
 
 
 def test_unequal_categories_weigh_alike_in_a_difference() -> None:

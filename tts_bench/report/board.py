@@ -60,11 +60,13 @@ class MetricInfo:
     def strata(self, categories: Sequence[str]) -> list[np.ndarray]:
         """Which of the prompts it judges, by place: of a macro one those of each category, in the order of their first
         prompts, else all together."""
+        if self.categories is None and not self.macro:
+            return [np.arange(len(categories))]
         names = np.asarray(categories, dtype=object)
         kinds = [name for name in dict.fromkeys(categories) if self.categories is None or name in self.categories]
         if self.macro and len(kinds) > 1:
             return [np.flatnonzero(names == name) for name in kinds]
-        return [np.arange(len(names)) if self.categories is None else np.flatnonzero(np.isin(names, kinds))]
+        return [np.flatnonzero([name in kinds for name in categories])]
 
     def worth(self, estimate: Estimate | None) -> float:
         """For ordering: higher is better, and what has no value comes last."""
@@ -260,4 +262,4 @@ def _gain(
     base = rows[baseline.name]
     own = in_order(rows[result.name], base, result.name, baseline.name)
     differences = own[name].to_numpy() - base[name].to_numpy()
-    return metric.of_numbers(differences, list(base["category"]), keys.seed("gain", result.suite.seed))
+    return metric.of_numbers(differences, base["category"].tolist(), keys.seed("gain", result.suite.seed))

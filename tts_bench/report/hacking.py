@@ -64,12 +64,32 @@ def _own_metrics(panel: Panel, board: Board) -> list[MetricInfo]:
     return [metric for metric in whole if panel.grades_itself(metric) and not metric.of_set]
 
 
+def gains(panel: Panel, board: Board, scores: Scores) -> list[Gain]:
+    """Of the first family of a panel that is `hackable`, one a budget."""
+    baseline = panel.baseline
+    if baseline is None:
+        return []
+    weights = _weights(panel, _own_metrics(panel, board), baseline, scores)
+    zero, lines = _own(baseline, weights, scores), panel.families[0].lines
+    return [_gain(budget, line, zero, baseline, board.main, weights, scores) for budget, line in lines.items()]
+
+
+def _gain(
+    budget: int,
+    line: Line,
+    zero: np.ndarray,
+    baseline: Line,
+    main: MetricInfo,
+    weights: dict[str, float],
+    scores: Scores,
+) -> Gain:
+    own = paired_delta(_own(line, weights, scores), zero, scores.seed)
+    return Gain(budget, own, scores.delta(line, baseline, main))
+
+
 def _bend(family: Family, baseline: Line, main: MetricInfo, weights: dict[str, float], scores: Scores) -> Bend:
     zero = _own(baseline, weights, scores)
-    gains = [
-        Gain(budget, paired_delta(_own(line, weights, scores), zero, scores.seed), scores.delta(line, baseline, main))
-        for budget, line in family.lines.items()
-    ]
+    gains = [_gain(budget, line, zero, baseline, main, weights, scores) for budget, line in family.lines.items()]
     turn = _turn([scores.of(line, main.name) for line in family.lines.values()], main, scores)
     diversity = {
         budget: mean_estimate(scores.of(line, DIVERSITY), scores.seed) for budget, line in family.lines.items()

@@ -3,7 +3,7 @@ judged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from tts_bench.report import escape
 from tts_bench.report.board import Board, Line
 from tts_bench.report.families import Family, Panel
-from tts_bench.report.hacking import bends, hackable
+from tts_bench.report.hacking import gains, hackable
 from tts_bench.report.marks import BASELINE as AT_ZERO
 from tts_bench.report.plot import FAINT, WIDTH, Plot, drawing, line_label, plot
 from tts_bench.report.scaling import MARKERS, PALETTE, End, label_ends, panel_height
@@ -36,7 +36,7 @@ class Point(NamedTuple):
 
 def hacking_plot(board: Board, rows: Mapping[str, pandas.DataFrame], title: str) -> Plot | None:
     """A point a submission whose verifier reads a metric but not the main one; None where there is none."""
-    points = own_gains(board, rows)
+    points = list(own_gains(board, rows))
     if not points:
         return None
     note = (
@@ -48,19 +48,20 @@ def hacking_plot(board: Board, rows: Mapping[str, pandas.DataFrame], title: str)
         return plot(figure)
 
 
-def own_gains(board: Board, rows: Mapping[str, pandas.DataFrame]) -> list[Point]:
-    """In the board's order."""
+def own_gains(board: Board, rows: Mapping[str, pandas.DataFrame]) -> Iterator[Point]:
+    """In the board's order, each made when it is asked for."""
     baseline = next((line for line in board.lines if line.is_baseline), None)
     if baseline is None:
-        return []
-    scores, found = Scores(board, rows), []
+        return
+    scores = Scores(board, rows)
     for line in board.lines:
         if line.result.recipe["verifier"] is None:
             continue
         panel = Panel(line.result.name, [Family(line.result.name, {1: line})], None, baseline)
-        gains = bends(panel, board, scores)[0].gains if hackable(panel, board) else []
-        found += [Point(line, g.own, g.main) for g in gains if g.own.value is not None and g.main.value is not None]
-    return found
+        told = gains(panel, board, scores) if hackable(panel, board) else []
+        for gain in told:
+            if gain.own.value is not None and gain.main.value is not None:
+                yield Point(line, gain.own, gain.main)
 
 
 def _panel(axis: Axes, board: Board, points: Sequence[Point]) -> None:

@@ -42,7 +42,7 @@ def places_of(
     first = rows[name]
     columns = [in_order(rows[r.name], first, r.name, name)[metric.name].to_numpy(dtype=np.float64) for r in results]
     values = sign * np.stack(columns, axis=-1)
-    return ranks([values[stratum] for stratum in metric.strata(list(first["category"]))], seed, known=known)
+    return ranks([values[stratum] for stratum in metric.strata(first["category"].tolist())], seed, known=known)
 
 
 def in_order(rows: pandas.DataFrame, others: pandas.DataFrame, name: str, other: str) -> pandas.DataFrame:

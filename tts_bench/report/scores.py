@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tts_bench import keys
-from tts_bench.errors import BadInput
 from tts_bench.report.board import Board, Line, MetricInfo
+from tts_bench.report.places import in_order
 from tts_bench.stats import Estimate, grouped_estimate, mean_estimate
 
 if TYPE_CHECKING:
@@ -26,13 +26,12 @@ class Scores:
         self.seed = keys.seed("gain", board.lines[0].result.suite.seed)
         self._rows = rows
         self._first = min(line.result.name for line in board.lines)
-        self._prompts = list(rows[self._first]["prompt_id"])
-        self._categories = list(rows[self._first]["category"])
+        self._categories = rows[self._first]["category"].tolist()
         self._aligned: dict[str, pandas.DataFrame] = {}
 
     @property
     def n(self) -> int:
-        return len(self._prompts)
+        return len(self._categories)
 
     def of(self, line: Line, column: str) -> np.ndarray:
         """(prompts,) float64, NaN where there is no number; of a number of the whole set (groups,) pseudo-values."""
@@ -40,11 +39,7 @@ class Scores:
         if column in line.result.left_out:
             return line.result.pseudo_values(column)
         if name not in self._aligned:
-            own = self._rows[name].set_index("prompt_id")
-            if set(own.index) != set(self._prompts):
-                fix = f"are not the prompts of {self._first}; evaluate again"
-                raise BadInput.at(name, "prompt_id", len(own), fix)
-            self._aligned[name] = own.reindex(self._prompts)
+            self._aligned[name] = in_order(self._rows[name], self._rows[self._first], name, self._first)
         return self._aligned[name][column].to_numpy(dtype=np.float64)
 
     def mean(self, values: np.ndarray, metric: MetricInfo) -> Estimate:
