@@ -16,7 +16,7 @@ _HEADERS = (
     "submission", "grader", "missing verdicts, by reason", "images", "unscored", "verdicts", "noise in an image (SD)",
     "noise in the mean", "tokens in", "tokens out", "dollars",
 )  # fmt: skip
-_READ = (
+READ = (
     f"Of the images that were picked. **Noise** is that of `{NOISE_OF}`: the standard deviation of one verdict among "
     "those on the same image, and the standard error that it adds to the mean over images (it needs two verdicts an "
     "image or more). Tokens and dollars are of the verdicts that count here, whoever paid for them and when; dollars "
@@ -29,8 +29,14 @@ def grading_section(board: Board) -> list[str]:
 
     A result may come from elsewhere: what is not a number where one belongs is a dash. Every text is escaped.
     """
+    grid = grading_grid(board)
+    return ["## The grader", READ, markdown_grid(grid)] if grid else []
+
+
+def grading_grid(board: Board) -> Grid | None:
+    """The section's table; None where no result has any."""
     rows = [_row(line, name, told) for line in board.lines for name, told in _graders(line)]
-    return ["## The grader", _READ, markdown_grid(Grid(_HEADERS, rows, texts=3))] if rows else []
+    return Grid(_HEADERS, rows, texts=3) if rows else None
 
 
 def _graders(line: Line) -> Iterator[tuple[str, Mapping[str, Json]]]:

@@ -37,7 +37,7 @@ def page(
     parts += [_searched(searched, suite)] if searched is not None else []
     parts += tables(board, shown.ranked)
     if shown.unranked:
-        parts += _unranked(shown)
+        parts += unranked(shown)
         parts += tables(board, shown.unranked)
     parts += ["## What it is charged", _CHARGED, markdown_grid(compute_grid(shown, shown.lines))]
     parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
@@ -51,7 +51,7 @@ def page(
     parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
     parts += [f"![{_HACKING}]({suite}-hacking.png)"] if "hacking" in figures else []
     for apart in boards[1:]:
-        parts += [f"## Apart: {apart.reason}", _APART, *markdown_notes(apart), *tables(apart, apart.lines)]
+        parts += [f"## Apart: {apart.reason}", APART, *markdown_notes(apart), *tables(apart, apart.lines)]
         parts += [_CHARGED, markdown_grid(compute_grid(apart, apart.lines))]
     if is_short:
         parts += [f"## {_ALL}", *tables(board, board.lines), _CHARGED, markdown_grid(compute_grid(board, board.lines))]
@@ -79,13 +79,13 @@ _WHY = {
     "stands there is no search.",
     "unscored": f"Where more than {UNSCORED:.0%} of the prompts have no number, those that have one may be the easier.",
 }
-_APART = (
+APART = (
     "Evaluated under another protocol than the results above, so not comparable with them; gains are over the baseline "
     "under the same protocol."
 )
 
 
-def _unranked(board: Board) -> list[str]:
+def unranked(board: Board) -> list[str]:
     """The heading and what the reasons mean, of those that there are."""
     reasons = {line.hindrance(board.main.name) for line in board.unranked}
     own = reasons & {"oracle", "own metric"}
