@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tts_bench.api import evaluate, plan
     from tts_bench.boards import leaderboard
     from tts_bench.errors import BadInput, TtsBenchError
+    from tts_bench.gallery.page import page
     from tts_bench.grid import grid_submissions
     from tts_bench.protocols import Model, Scorer
     from tts_bench.submission import Submission, read_submission
@@ -25,6 +26,7 @@ _HOMES = {
     "api": ("evaluate", "plan"),
     "boards": ("leaderboard",),
     "errors": ("BadInput", "TtsBenchError"),
+    "gallery.page": ("page",),
     "grid": ("grid_submissions",),
     "submission": ("Submission", "read_submission"),
     "suite": ("Suite", "find_suite"),
@@ -33,7 +35,8 @@ _HOMES = {
 }
 __all__ = [
     "BadInput", "Model", "Move", "Outcome", "Prompt", "Scorer", "Search", "Submission", "Suite", "Task",
-    "TtsBenchError", "best", "evaluate", "find_suite", "grid_submissions", "leaderboard", "plan", "read_submission",
+    "TtsBenchError", "best", "evaluate", "find_suite", "grid_submissions", "leaderboard", "page", "plan",
+    "read_submission",
 ]  # fmt: skip
 
 

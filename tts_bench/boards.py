@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tts_bench.board_rows import read_board
@@ -9,6 +10,7 @@ from tts_bench.counterparts import counterparts
 from tts_bench.metrics.jackknife import limits_of
 from tts_bench.report.board import MetricInfo
 from tts_bench.report.build import build
+from tts_bench.report.page.element import Html
 from tts_bench.suite import Suite, find_suite
 
 
@@ -30,12 +32,16 @@ def metric_infos(suite: Suite) -> list[MetricInfo]:
     ]  # fmt: skip
 
 
-def build_leaderboard(suite: Suite, results: Path, out: Path, plots: bool = True) -> list[Path]:
-    """Tables and plots of every result under `results`/<suite>, written to `out`; without `plots` the tables alone."""
+def build_leaderboard(
+    suite: Suite, results: Path, out: Path, plots: bool = True, gallery: Sequence[Html] = ()
+) -> list[Path]:
+    """Tables and plots of every result under `results`/<suite>, written to `out`; without `plots` the tables alone;
+    `gallery` is part of the HTML."""
     found, rows = read_board(results / suite.name)
     suite = suite.whole
     beside = counterparts(suite.submissions, found)
-    return build(found, rows, metric_infos(suite), suite.title, suite.name, out, suite.published, beside, plots)
+    infos, published = metric_infos(suite), suite.published
+    return build(found, rows, infos, suite.title, suite.name, out, published, beside, plots, gallery)
 
 
 def leaderboard(suite: str, results: Path | str, out: Path | str, plots: bool = True) -> list[Path]:

@@ -10,6 +10,7 @@ import typer
 
 from tts_bench import secrets
 from tts_bench.cli_compare import add_to as add_compare_to
+from tts_bench.cli_page import add_to as add_page_to
 from tts_bench.cli_score import add_to
 from tts_bench.cli_share import add_to as add_sharing_to
 from tts_bench.cli_store import store_app
@@ -242,6 +243,7 @@ def leaderboard(
         typer.echo(path)
 
 
+add_page_to(app)
 add_compare_to(app)
 
 

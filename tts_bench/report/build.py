@@ -16,6 +16,7 @@ from tts_bench.report.data import data
 from tts_bench.report.families import find_panels, search_board
 from tts_bench.report.latex import latex
 from tts_bench.report.markdown import page
+from tts_bench.report.page.element import Html
 from tts_bench.report.page.leaderboard import leaderboard_page
 from tts_bench.report.plots import board_plots, figures, search_plots
 from tts_bench.report.search_page import search_page
@@ -37,13 +38,15 @@ def build(
     published: Sequence[Mapping[str, Any]] = (),
     beside: Mapping[str, Sequence[str]] | None = None,
     plots: bool = True,
+    gallery: Sequence[Html] = (),
 ) -> list[Path]:
     """Write `<suite>.md`, `.html`, `.csv`, `.json`, `.tex` and the figures of `tts_bench.report.plots`, each as PNG and
     SVG, into `out`, and return their paths.
 
     Where a search was run at two budgets or more, also `<suite>-search.md` and `.csv`. `rows` holds each result's rows
     by submission name, `published` the card's numbers of others, `beside` which results belong to which of their rows;
-    without `plots` the figures that are there stay as they are. The same results give the same bytes.
+    without `plots` the figures that are there stay as they are; `gallery` is part of the
+    HTML. The same results give the same bytes.
     BadInput for no results, results of another suite, a name twice, or missing rows; MachineFailed if the disk refuses.
     """
     keys.check_name(suite, "leaderboard", "suite")
@@ -68,7 +71,7 @@ def build(
     if searched is not None:
         contents[f"{suite}-search.csv"] = search_spreadsheet(searched, found).encode("utf-8")
         contents[f"{suite}-search.md"] = search_page(searched, found, title, suite).encode("utf-8")
-    contents[f"{suite}.html"] = leaderboard_page(boards, groups, title, suite, contents, published, beside)
+    contents[f"{suite}.html"] = leaderboard_page(boards, groups, title, suite, contents, published, beside, gallery)
     paths = [keys.inside(out, name) for name in contents]
     write_together(out, contents)
     return paths

@@ -1,0 +1,86 @@
+"""What the replays of all submissions show on one prompt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tts_bench.gallery.album import Album
+from tts_bench.gallery.prompts import prompt_key
+from tts_bench.gallery.replay import Replay
+from tts_bench.report.board import Board, Line
+from tts_bench.report.page.shown import Asked, Entry, Frame, Picture, Shown
+from tts_bench.run import Run
+from tts_bench.scoring import image_key
+from tts_bench.types import Key
+
+
+@dataclass
+class Candidate:
+    """A line of a board with its replay. `of`: its images' draws by prompt key; `rows`: what is told of each image."""
+
+    line: Line
+    board: Board
+    replay: Replay
+    of: dict[Key, list[str]] = field(default_factory=dict)
+    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count = self.line.result.suite.images
+        records = self.replay.images.to_dict("records")
+        for i, row in enumerate(records):
+            first = records[i - i % count]  # a prompt's images stand side by side, and the first has the prompt's id
+            key = prompt_key(str(first["prompt_id"]), str(first["text"]))
+            self.of.setdefault(key, []).append(str(row["prompt_id"]))
+            self.rows[str(row["prompt_id"])] = {str(name): value for name, value in row.items()}
+
+
+def entries_of(
+    prompt: Asked, candidates: Sequence[Candidate], runs: Mapping[str, Mapping[str, Run | str]], album: Album
+) -> list[Entry]:
+    """The cards of a prompt's page, its images written. `runs` holds by submission and draws what was replayed."""
+    here = [(candidate, draws) for candidate in candidates for draws in candidate.of.get(prompt.key, [])]
+    replayed = {(c.line.result.name, draws): runs[c.line.result.name][draws] for c, draws in here}
+    known = [run for run in replayed.values() if isinstance(run, Run)]
+    frames = album.small({image_key(state): state for run in known for state in run.known.values()})
+    finals = {final.key: final for run in known for final in [run.settled()[1]]}
+    picks = {(c.line.result.name, draws): str(c.rows[draws]["pick"]) for c, draws in here}
+    full = album.full(picks.values(), finals)
+    found = []
+    for candidate in candidates:
+        name = candidate.line.result.name
+        images = [
+            _shown(candidate, draws, replayed[name, draws], full.get(picks[name, draws]), frames)
+            for draws in candidate.of.get(prompt.key, [])
+        ]
+        if images:
+            found.append(Entry(candidate.line, candidate.board.main.name, images))
+    return found
+
+
+def _shown(
+    candidate: Candidate, draws: str, run: Run | str, pick: Picture | None, pictures: Mapping[Key, Picture]
+) -> Shown:
+    row = candidate.rows[draws]
+    metrics = {m.name: float(row[m.name]) for m in candidate.board.metrics if m.name in row}
+    numbers = {name: value for name, value in metrics.items() if not math.isnan(value)}
+    if isinstance(run, str):
+        return Shown(pick, (), numbers, float(row["nfe"]), run)
+    return Shown(pick, frames_of(run, pictures), numbers, float(row["nfe"]))
+
+
+def frames_of(run: Run, pictures: Mapping[Key, Picture]) -> list[Frame]:
+    """Every state that the search was told of, in the order asked for."""
+    picked, names = run.settled()[0].key, list(run.entry.scorers)
+    return [
+        Frame(
+            pictures.get(image_key(state)),
+            run.values.get(state.key),
+            state.level,
+            state.key == picked,
+            dict(zip(names, run.raw.get(state.key, ()), strict=False)) if len(names) > 1 else {},
+        )
+        for state in run.known.values()
+    ]

@@ -1,0 +1,129 @@
+"""Writes the page of a suite: pictures and prompts' pages a few prompts at a time, the leaderboard last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tts_bench.boards import build_leaderboard, metric_infos
+from tts_bench.engine import Engine
+from tts_bench.executors.local import InProcess
+from tts_bench.files import check_folder, write_together
+from tts_bench.gallery.album import FULL, SMALL, Album
+from tts_bench.gallery.cards import Candidate, entries_of
+from tts_bench.gallery.prompts import asked_of, values_of
+from tts_bench.gallery.reading import Reader, ReadOnly
+from tts_bench.gallery.submissions import Replays
+from tts_bench.jobs import chunked
+from tts_bench.progress import Progress, Silent
+from tts_bench.report.board import make_boards
+from tts_bench.report.page.prompt_index import prompt_index
+from tts_bench.report.page.prompt_page import prompt_page
+from tts_bench.report.page.shown import Asked
+from tts_bench.results import read_results, read_rows
+from tts_bench.settings import Settings, open_engine
+from tts_bench.suite import Suite
+
+AT_ONCE = 32  # prompts whose searches are replayed together
+THUMBNAILS = 256  # pixels
+INDEX, PROMPTS = "index.html", "prompts"
+_OURS = {
+    PROMPTS: re.compile(r"[0-9a-f]{16}(-[0-9]+-[0-9]+)?\.html"),
+    FULL: re.compile(r"[0-9a-f]{64}\.png"),
+    SMALL: re.compile(r"[0-9a-f]{64}\.webp"),
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """`notes`: what could not be shown, and why, a line a submission."""
+
+    index: Path
+    prompts: int
+    images: int
+    notes: Sequence[str] = field(default_factory=list)
+
+
+def make_page(
+    suite: str,
+    settings: Settings,
+    results: Path,
+    out: Path,
+    remake: bool = False,
+    thumbnails: int = THUMBNAILS,
+    progress: Progress | None = None,
+) -> Made:
+    """The page of every result under `results`/<suite>, in the folder `out`; of settings.limit prompts if that is set.
+
+    Searches are replayed over settings.store, and nothing is made or stored but with `remake`. The index is written
+    last: while it is missing or old, so is the page. BadInput for no results; MachineFailed if the disk refuses.
+    """
+    settings.check()
+    card = settings.suite(suite)
+    found = read_results(results / card.name)
+    check_folder(out)
+    rows = {result.name: read_rows(results / card.name / result.name) for result in found}
+    boards = make_boards(found, rows, metric_infos(card.whole))
+    replays = Replays(card, results / card.name, settings.workshop(card, progress))
+    candidates = [Candidate(line, board, replays.of(line.result)) for board in boards for line in board.lines]
+    prompts = asked_of(boards, rows, settings.limit)
+    with _opened(settings, remake, progress) as engine:
+        album = Album(out, engine, thumbnails, remake)
+        pages = _write_prompts(prompts, candidates, card, album, progress or Silent())
+    listed = prompt_index(prompts, boards[0].of_groups, values_of(boards[0], rows, prompts))
+    with TemporaryDirectory() as made:
+        files = {path.name: path.read_bytes() for path in build_leaderboard(card, results, Path(made), listed)}
+    index = files.pop(f"{card.name}.html")
+    write_together(out, {**files, INDEX: index})
+    _sweep(out, {*pages, *album.names})
+    notes = [note for candidate in candidates for note in candidate.replay.notes]
+    return Made(out / INDEX, len(prompts), len(album.names), notes)
+
+
+def _write_prompts(
+    prompts: Sequence[Asked], candidates: Sequence[Candidate], suite: Suite, album: Album, progress: Progress
+) -> list[str]:
+    """Their names, below the page's folder."""
+    written = []
+    metrics = [metric for metric in metric_infos(suite.whole) if not metric.of_set]
+    around = [None, *prompts, None]
+    progress.expect("prompts", len(prompts))
+    for chunk in chunked(prompts, AT_ONCE):
+        runs = {
+            c.line.result.name: c.replay.runs([draws for p in chunk for draws in c.of.get(p.key, [])], album.engine)
+            for c in candidates
+        }
+        for prompt in chunk:
+            entries = entries_of(prompt, candidates, runs, album)
+            shown = [metric for metric in metrics if any(metric.name in e.line.result.metrics for e in entries)]
+            before, after = around[prompt.number - 1], around[prompt.number + 1]
+            files = prompt_page(prompt, entries, shown, suite.title, before, after, len(prompts))
+            write_together(album.folder / PROMPTS, files)
+            written += [f"{PROMPTS}/{name}" for name in files]
+            progress.advance("prompts", 1)
+    return written
+
+
+@contextmanager
+def _opened(settings: Settings, remake: bool, progress: Progress | None) -> Iterator[Engine | None]:
+    """What replays: an engine that makes what is lacking, one that only reads, or none where there is no store."""
+    if remake:
+        with open_engine(settings, progress) as engine:
+            yield engine
+    elif not Path(settings.store).exists():
+        yield None
+    else:
+        with ReadOnly(settings.store) as store:
+            yield Reader(store, InProcess(), settings.batch_size, settings.device, weights=settings.weights)
+
+
+def _sweep(out: Path, names: set[str]) -> None:
+    """Remove what an earlier page had and this one has not: files of these names alone."""
+    for folder, pattern in _OURS.items():
+        for path in (out / folder).glob("*"):
+            if pattern.fullmatch(path.name) and f"{folder}/{path.name}" not in names:
+                path.unlink()
