@@ -45,7 +45,7 @@ def test_no_board_is_without_its_results() -> None:
     assert {(path.parent, re.split("[.-]", path.name)[0]) for path in made} == known
 
 
-@pytest.mark.parametrize("ending", [".md", ".csv"])
+@pytest.mark.parametrize("ending", [".md", ".csv", ".html"])
 def test_tables_follow_from_the_results(rebuilt: tuple[Path, Path], ending: str) -> None:
     out, published = rebuilt
     for made in out.glob(f"*{ending}"):
