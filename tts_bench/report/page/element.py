@@ -22,7 +22,7 @@ Child: TypeAlias = "Html | str | None"
 Attributes: TypeAlias = "Mapping[str, str | int | bool | None]"
 
 _VOID = {"br", "img", "input", "meta"}
-_PLAIN = re.compile(r"[A-Za-z0-9 ./_#,=()-]*")  # means nothing between quotes; all else becomes a reference
+_SPECIAL = re.compile(r"[^A-Za-z0-9 ./_#,;:=+()-]+")  # all that could mean something between double quotes, and more
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z]+)*")
 _PLACES = ("href", "src")
 _PLACE = re.compile(r"(\.\./)?[A-Za-z0-9][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*(#[a-z-]+)?|#[a-z-]+")
@@ -60,7 +60,9 @@ def _markup(child: Html | str) -> str:
         return child.markup
     if not isinstance(child, str):
         raise TypeError(f"{child!r} is neither text nor Html")
-    return escape.html_text(child)
+    text = escape.html_text(child)
+    before, after = (" " if end.isspace() else "" for end in (child[:1], child[-1:]))  # what parts a word from its tag
+    return f"{before}{text}{after}" if text else before
 
 
 def _attribute(name: str, value: str | int | bool | None) -> str:
@@ -73,4 +75,5 @@ def _attribute(name: str, value: str | int | bool | None) -> str:
     text = str(value)
     if name in _PLACES and not (_PLACE.fullmatch(text) and text.isascii()):
         raise ValueError(f"{text!r} is no place in the page's folder")
-    return f' {name}="{text if _PLAIN.fullmatch(text) else escape.html_attribute(text)}"'
+    plain = _SPECIAL.sub(lambda match: escape.html_attribute(match[0]), escape.visible(text))
+    return f' {name}="{plain}"'

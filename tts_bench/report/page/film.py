@@ -15,10 +15,10 @@ def film(frames: Sequence[Frame]) -> Html:
     return element("ol", {"class": "film"}, lines(_frame(frame, i) for i, frame in enumerate(frames, 1)))
 
 
-def picture(shown: Picture | None, alt: str) -> Html:
-    """The image where it lies, loaded when it comes into view; a frame with words where it is not there."""
+def picture(shown: Picture | None, alt: str, lacking: str = NOT_KEPT) -> Html:
+    """The image where it lies, loaded when it comes into view; a frame with the word `lacking` where there is none."""
     if shown is None:
-        return element("span", {"class": "none", "role": "img", "aria-label": f"{alt}: {NOT_KEPT}"}, NOT_KEPT)
+        return element("span", {"class": "none", "role": "img", "aria-label": f"{alt}: {lacking}"}, lacking)
     size = {"width": shown.width, "height": shown.height}
     style = "small" if max(shown.width, shown.height) < SMALL else None
     return element("img", {"src": f"../{shown.file}", **size, "class": style, "alt": alt, "loading": "lazy"})
@@ -35,11 +35,11 @@ def _frame(frame: Frame, number: int) -> Html:
         said += [" ", element("span", {"class": "level"}, f"level {frame.level:.2g}")]
     if frame.picked:
         said += [" ", element("span", {"class": "badge pick"}, "pick")]
-    parts = element("span", {"class": "parts"}, _parts(frame.scores)) if frame.scores else None
+    parts = [" ", element("span", {"class": "parts"}, _parts(frame.scores))] if frame.scores else []
     kind = "estimate" if frame.level else "candidate"
     return element(
         "li", {"class": "picked" if frame.picked else None},
-        picture(frame.picture, f"{kind} {number}"), element("span", {"class": "said"}, *said), parts,
+        picture(frame.picture, f"{kind} {number}"), element("span", {"class": "said"}, *said), *parts,
     )  # fmt: skip
 
 

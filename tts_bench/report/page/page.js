@@ -56,7 +56,7 @@
       }
       count.textContent = `${shown} of ${rows.length} ${count.dataset.what}`;
     };
-    box.addEventListener("input", apply);
+    for (const event of ["input", "change"]) box.addEventListener(event, apply);
     box.hidden = false;
     apply();
   };

@@ -12,7 +12,7 @@ from tts_bench.report.page.cells import OWN_WORDS, badges, hidden
 from tts_bench.report.page.document import document
 from tts_bench.report.page.element import Child, Html, element
 from tts_bench.report.page.film import film, picture
-from tts_bench.report.page.shown import Asked, Entry, Shown
+from tts_bench.report.page.shown import NOT_KEPT, Asked, Entry, Shown
 
 LONG = 96  # candidates of one film; a longer one has a page of its own, so that no page grows beyond reading
 
@@ -51,18 +51,19 @@ def _links(before: Asked | None, after: Asked | None) -> list[Child]:
 
 
 def _card(prompt: Asked, entry: Entry, place: int, metrics: Sequence[MetricInfo], places: dict[str, int]) -> Html:
-    result = entry.line.result
-    used = f"{wording.search(result)}, verifier {wording.verifier(result)}"
-    parts: list[Child] = [
+    result, several = entry.line.result, len(entry.images) > 1
+    name = [
         element("h2", {}, result.name, badges(entry.line, entry.main)),
-        element("p", {"class": "muted"}, used),
+        element("p", {"class": "muted"}, f"{wording.search(result)}, verifier {wording.verifier(result)}"),
     ]
+    parts: list[Child] = [*name] if several else []
     for i, shown in enumerate(entry.images):
-        which = f"image {i + 1} of {len(entry.images)}" if len(entry.images) > 1 else "the pick"
-        if shown.picture or not shown.note:
-            caption = element("figcaption", {}, which) if len(entry.images) > 1 else None
-            parts.append(element("figure", {}, picture(shown.picture, f"{which} of {result.name}"), caption))
+        which = f"image {i + 1} of {len(entry.images)}" if several else "the pick"
+        caption = element("figcaption", {}, which) if several else None
+        image = picture(shown.picture, f"{which} of {result.name}", "no image" if shown.note else NOT_KEPT)
         parts += [
+            element("figure", {}, image, caption),  # of one image alone first, so that all picks stand in line
+            *([] if several else name),
             element("p", {"class": "note"}, shown.note) if shown.note else None,
             _numbers(entry, shown, metrics, places),
             _search(prompt, shown, place, i),
