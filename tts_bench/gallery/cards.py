@@ -10,6 +10,7 @@ from typing import Any
 from tts_bench.gallery.album import Album
 from tts_bench.gallery.prompts import prompt_key
 from tts_bench.gallery.replay import Replay
+from tts_bench.recipes import State
 from tts_bench.report.board import Board, Line
 from tts_bench.report.page.shown import Asked, Entry, Frame, Picture, Shown
 from tts_bench.run import Run
@@ -44,7 +45,7 @@ def entries_of(
     here = [(candidate, draws) for candidate in candidates for draws in candidate.of.get(prompt.key, [])]
     replayed = {(c.line.result.name, draws): runs[c.line.result.name][draws] for c, draws in here}
     known = [run for run in replayed.values() if isinstance(run, Run)]
-    frames = album.small({image_key(state): state for run in known for state in run.known.values()})
+    frames = album.small({image_key(state): state for run in known for state in seen(run)})
     finals = {final.key: final for run in known for final in [run.settled()[1]]}
     picks = {(c.line.result.name, draws): str(c.rows[draws]["pick"]) for c, draws in here}
     full = album.full(picks.values(), finals)
@@ -72,7 +73,7 @@ def _shown(
 
 
 def frames_of(run: Run, pictures: Mapping[Key, Picture]) -> list[Frame]:
-    """Every state that the search was told of, in the order asked for."""
+    """Every candidate, in the order asked for."""
     picked, names = run.settled()[0].key, list(run.entry.scorers)
     return [
         Frame(
@@ -82,5 +83,10 @@ def frames_of(run: Run, pictures: Mapping[Key, Picture]) -> list[Frame]:
             state.key == picked,
             dict(zip(names, run.raw.get(state.key, ()), strict=False)) if len(names) > 1 else {},
         )
-        for state in run.known.values()
+        for state in seen(run)
     ]
+
+
+def seen(run: Run) -> list[State]:
+    """What the search was told of and somebody looked at: with no verifier, an unfinished state has no image."""
+    return [state for state in run.known.values() if run.entry.scorers or state.finished]
