@@ -1,12 +1,15 @@
-"""How the leaderboard's LaTeX and JSON are parsed back: their structure, and the text that another parser reads."""
+"""How LaTeX, JSON and HTML of a leaderboard are parsed back: their structure, and the text that others read."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
+from unittest.mock import patch
 
+import html5lib
 from pylatexenc.latex2text import LatexNodes2Text
 from pylatexenc.latexwalker import (
     LatexCommentNode,
@@ -19,10 +22,15 @@ from pylatexenc.latexwalker import (
 )
 
 from tests.faults.payloads import Story
+from tts_bench.gallery.prompts import asked_of, values_of
 from tts_bench.report import escape
 from tts_bench.report.board import make_boards
 from tts_bench.report.data import data
 from tts_bench.report.latex import latex
+from tts_bench.report.page import prompt_page
+from tts_bench.report.page.leaderboard import leaderboard_page
+from tts_bench.report.page.prompt_index import prompt_index
+from tts_bench.report.page.shown import Entry, Frame, Shown
 
 
 def boards_of(story: Story) -> list:
@@ -76,3 +84,46 @@ def json_structure(story: Story) -> tuple[list[str], str]:
 
     structure = walk(found)
     return [structure], escape.visible(" ".join(texts))
+
+
+def html_pages(story: Story) -> dict[str, bytes]:
+    """Every kind of page, with the story's fields wherever one shows them."""
+    boards = boards_of(story)
+    name = story.result.name
+    groups = {kind: [str(value) for value in story.rows[kind].unique()] for kind in ("category", "split")}
+    prompts = asked_of(boards, {name: story.rows}, 2)
+    values = values_of(boards[0], {name: story.rows}, prompts)
+    listed = prompt_index(prompts, boards[0].of_groups, values)
+    odd = str(story.rows["text"][0])
+    published = [{"source": odd, "submission": [name, odd], odd: [odd, 1.0], boards[0].main.name: [1.0, 2.0]}]
+    index = leaderboard_page(boards, groups, story.title, "shapes", {}, published, prompts=listed)
+    frame = Frame(None, 1.0, 0.5, scores=dict.fromkeys(_scorers(story), 0.5))
+    shown = [Shown(None, [frame], {boards[0].main.name: 1.0}, note=odd), Shown(None, [frame] * 2)]
+    entries = [Entry(boards[0].lines[0], boards[0].main.name, shown)]
+    with patch.object(prompt_page, "LONG", 1):  # so that a film has a page of its own
+        pages = prompt_page.prompt_page(prompts[0], entries, [story.metric], story.title, prompts[1], prompts[1], 2)
+    return {"index": index, **dict(zip(("prompt", "film"), pages.values(), strict=True))}
+
+
+def _scorers(story: Story) -> list[str]:
+    verifier: Any = story.result.recipe["verifier"]
+    return [str(name) for name in verifier["scorers"]]
+
+
+def html_structure(story: Story) -> tuple[list[str], str]:
+    """Tags with the names of their attributes, comments too, as a parser of the standard finds them; all text, that of
+    attributes and options included. Style and script are the package's files, byte for byte, and hold no text."""
+    structure, texts = [], []
+    for page in html_pages(story).values():
+        markup = page.decode()
+        for file in files("tts_bench.report.page").iterdir():
+            if file.name in ("page.css", "page.js"):
+                assert markup.count(file.read_text("utf-8")) == 1
+                markup = markup.replace(file.read_text("utf-8"), "")
+        parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+        for node in parser.parse(markup).iter():
+            structure.append(f"{node.tag} {sorted(node.attrib)}")
+            structure += [node.get(name) for name in ("src", "http-equiv") if node.get(name)]
+            texts += [*node.attrib.values(), node.text or "", node.tail or ""]
+        structure += [str(error) for error in parser.errors]
+    return structure, " ".join(texts)

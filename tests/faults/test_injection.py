@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.errors import MarkupError
 
 from tests.fake_results import fake_result
-from tests.faults.data_sinks import boards_of, json_structure, latex_structure
+from tests.faults.data_sinks import boards_of, html_structure, json_structure, latex_structure
 from tests.faults.payloads import ESC, FIELDS, HARMLESS, PAYLOADS, Story
 from tts_bench import keys
 from tts_bench.errors import BadInput
@@ -101,7 +101,7 @@ class Tags(HTMLParser):
     handle_decl = handle_pi = unknown_decl = handle_comment
 
 
-def html_structure(text: str) -> tuple[list[str], list[str]]:
+def snippet_structure(text: str) -> tuple[list[str], list[str]]:
     attribute = escape.html_attribute(text)
     parser = Tags()
     parser.feed(
@@ -113,7 +113,7 @@ def html_structure(text: str) -> tuple[list[str], list[str]]:
 
 SINKS = {
     "markdown": markdown_structure, "csv": csv_structure, "terminal": terminal_structure, "latex": latex_structure,
-    "json": json_structure,
+    "json": json_structure, "html": html_structure,
 }  # fmt: skip
 # Where a field is not shown at all: prompts are in no table, the flags and titles in few.
 SHOWN = {
@@ -122,6 +122,7 @@ SHOWN = {
     "terminal": set(FIELDS),
     "latex": set(FIELDS) - {"prompt text", "split", "flag", "model name", "metric title", "metric scorer"},
     "json": set(FIELDS) - {"prompt text"},
+    "html": set(FIELDS) - {"flag"},
 }
 
 
@@ -146,9 +147,9 @@ def squeezed(text: str) -> str:
 
 
 def check_html(payloads: list[str]) -> int:
-    expected, _ = html_structure(HARMLESS)
+    expected, _ = snippet_structure(HARMLESS)
     for payload in payloads:
-        structure, texts = html_structure(payload)
+        structure, texts = snippet_structure(payload)
         assert structure == expected, f"{payload!r} made other tags or attributes"
         assert texts == [escape.visible(payload)] * 4 + ["end"], f"{payload!r} does not read back"
     return len(payloads)
@@ -196,11 +197,21 @@ def specials_only(text: str) -> str:
     return re.sub(r"([#$%&_{}])", r"\\\1", escape.visible(text))
 
 
+def ampersands_only(text: str) -> str:
+    return escape.visible(text).replace("&", "&amp;")
+
+
+def angles_only(text: str) -> str:
+    return html.escape(escape.visible(text), quote=False)
+
+
 TWINS = [
     ("markdown", "markdown_cell", pipes_only), ("markdown", "markdown_cell", tags_only),
     ("csv", "csv_cell", quoted_only), ("csv", "csv_cell", equals_only), ("csv", "csv_cell", as_is),
     ("terminal", "terminal", markup_only), ("terminal", "terminal", escape.visible), ("terminal", "visible", as_is),
     ("latex", "latex", specials_only), ("latex", "latex", escape.visible),
+    ("html", "html_text", as_is), ("html", "html_text", ampersands_only), ("html", "html_attribute", as_is),
+    ("html", "html_attribute", angles_only),
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from tts_bench.report.plot import Plot
 from tts_bench.results import Result, read_results, read_rows, write_result
 
 FIGURES = ("scaling", "frontier", "categories", "verifiers", "hacking")
-TABLES = {"shapes.md", "shapes.csv", "shapes.json", "shapes.tex"}
+TABLES = {"shapes.md", "shapes.html", "shapes.csv", "shapes.json", "shapes.tex"}
 NAMES = TABLES | {f"shapes-{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
 SEARCH = {"shapes-search.md", "shapes-search.csv"} | {
     f"shapes-search-{name}.{kind}" for name in ("scaling", "hacking") for kind in ("png", "svg")
