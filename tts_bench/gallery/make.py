@@ -28,7 +28,7 @@ from tts_bench.results import read_results, read_rows
 from tts_bench.settings import Settings, open_engine
 from tts_bench.suite import Suite
 
-AT_ONCE = 32  # prompts whose searches are replayed together
+AT_ONCE = 16  # prompts whose searches are replayed together
 THUMBNAILS = 256  # pixels
 INDEX, PROMPTS = "index.html", "prompts"
 _OURS = {

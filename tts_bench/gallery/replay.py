@@ -36,7 +36,7 @@ class Replay:
     entry: Entry | None = None
     why: str = ""
     notes: list[str] = field(default_factory=list)  # for who made the page, not for the page
-    _together: dict[str, Run | str] | None = None
+    _all: dict[str, Run | str] | None = None
 
     @property
     def is_elsewhere(self) -> bool:
@@ -46,24 +46,22 @@ class Replay:
         """By draws the run as far as its pick is the result's, or else why there is none to show."""
         if self.entry is None or engine is None:
             return dict.fromkeys(draws, self.why or NO_STORE)
-        if self.entry.joint or self.entry.over_set is not None:  # each hangs on the others
-            if self._together is None:
-                self._together = self._checked(self._replayed(list(self.prompts), engine))
-            return {name: self._together.get(name, UNKNOWN) for name in draws}
-        return self._checked(self._replayed([name for name in draws if name in self.prompts], engine))
+        if _together(self.entry):
+            if self._all is None:
+                self._all = self._checked(self._replayed(self.entry, list(self.prompts), engine))
+            return {name: self._all.get(name, UNKNOWN) for name in draws}
+        return self._checked(self._replayed(self.entry, [name for name in draws if name in self.prompts], engine))
 
-    def _replayed(self, draws: Sequence[str], engine: Engine) -> dict[str, Run | str]:
+    def _replayed(self, entry: Entry, draws: Sequence[str], engine: Engine) -> dict[str, Run | str]:
         """Together, which is quicker; where that fails, those that can be had one by one."""
-        assert self.entry is not None  # noqa: S101
         try:
-            runs = engine.runs([self.entry], [self.prompts[name] for name in draws], self.result.suite.seed)
+            runs = engine.runs([entry], [self.prompts[name] for name in draws], self.result.suite.seed)
             return dict(zip(draws, runs, strict=True))
         except TtsBenchError as error:
             if error.exit_code != TtsBenchError.exit_code:  # the machine's or a service's: to be mended
                 raise
-            single = not (self.entry.joint or self.entry.over_set is not None)
-            if single and len(draws) > 1:
-                return {name: run for one in draws for name, run in self._replayed([one], engine).items()}
+            if len(draws) > 1 and not _together(entry):
+                return {name: run for one in draws for name, run in self._replayed(entry, [one], engine).items()}
             self._note(str(error))
             return dict.fromkeys(draws, UNKNOWN if isinstance(error, NotKept) else CANNOT)
 
@@ -87,3 +85,8 @@ class Replay:
     def _note(self, words: str) -> None:
         if not self.notes:
             self.notes.append(f"{self.result.name}: {words}")
+
+
+def _together(entry: Entry) -> bool:
+    """Its searches hang on one another, and are replayed on all prompts or none."""
+    return entry.joint or entry.over_set is not None

@@ -45,7 +45,7 @@ def test_published_numbers_are_a_section_of_their_own_with_ours_beside():
     [section] = list(find(tree, "section", "published"))
     assert text(next(section.iter("figcaption"))) == "A paper, table 1"
     rows = [[text(cell) for cell in row] for row in section.iter("tr")]
-    assert rows[0] == ["submission", "accuracy/ here", "note"]
+    assert rows[0] == ["submission", "accuracy / here", "note"]
     assert rows[1][1].startswith("41.5here: ") and rows[2] == ["other", "60here: –", "b"]
     assert "shapes" not in text(section) and parse(page()).find(".//section") is None
 

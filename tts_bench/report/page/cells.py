@@ -44,6 +44,7 @@ def number_cell(text: str, value: float | None, bold: bool = False, own: bool = 
             "title": title or None,
         },
         element("b", {}, shown) if bold else shown,
+        f" {OWN}" if own else None,
         element("small", {}, beside) if beside else None,
         hidden(f" ({OWN_WORDS})") if own else None,
     )

@@ -23,9 +23,10 @@ def published_numbers(
 
 
 def _block(block: Block) -> Html:
+    numbers = [all(row[i].is_number for row in block.rows) for i in range(len(block.heads))]
     heads = [
-        element("th", {"scope": "col"}, head, element("small", {}, f"/ {HERE}") if beside else None)
-        for head, beside in zip(block.heads, block.beside, strict=True)
+        element("th", {"scope": "col", "class": "n" if number else None}, head, f" / {HERE}" if beside else None)
+        for head, beside, number in zip(block.heads, block.beside, numbers, strict=True)
     ]
     rows = [element("tr", {}, *map(_cell, row)) for row in block.rows]
     table = element("table", {}, element("thead", {}, element("tr", {}, *heads)), element("tbody", {}, lines(rows)))
