@@ -287,3 +287,27 @@ def test_the_command_says_where_the_page_is(world: Path, tmp_path: Path):
     done = CliRunner().invoke(app, ["page", "--suite", "shapes", *flags])
     assert done.exit_code == 0 and "2 prompts, " in done.stdout and str(tmp_path / "page" / "index.html") in done.stdout
     assert content(tmp_path / "page") == content(world / "page")
+
+
+def test_a_damaged_image_is_never_shown(world: Path, tmp_path: Path):
+    """Another candidate's bytes in the place of a pick's: whole as a PNG, and not what the sha256 says."""
+    shutil.copy(world / "store.sqlite", tmp_path / "store.sqlite")
+    pick, other = (
+        sources(next(cards(world / "page")["best"].iter("figure")))[0],
+        sources(cards(world / "page", 1)["best"])[0],
+    )
+    with sqlite3.connect(tmp_path / "store.sqlite") as rows:
+        rows.execute("UPDATE states SET image = (SELECT image FROM states WHERE key = ?) WHERE key = ?", (other, pick))
+    make(world, tmp_path / "page", store=tmp_path / "store.sqlite")
+    card = cards(tmp_path / "page")["best"]
+    assert pick not in sources(card) and "not kept" in text(next(card.iter("figure")))
+    assert not (tmp_path / "page" / "images" / f"{pick}.png").exists()
+    assert len(film(card)) == 3 and len(sources(card)) == 2
+
+
+def test_a_disk_that_refuses_leaves_no_index(world: Path, tmp_path: Path):
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "prompts").write_text("in the way")
+    with pytest.raises(MachineFailed, match="cannot write"):
+        make(world, tmp_path / "page")
+    assert not (tmp_path / "page" / "index.html").exists()
