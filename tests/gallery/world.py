@@ -1,12 +1,18 @@
-"""A small run of the embedded world that pages are made of: two prompts, five submissions."""
+"""A small run of the embedded world that pages are made of, two prompts and five submissions; and its pages, read."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
+import tts_bench as tb
+from tests.report.page.reading import parse, text
 from tts_bench import api
+from tts_bench.gallery.prompts import prompt_key
 from tts_bench.settings import Settings
+from tts_bench.suite import find_suite
 
+PROMPTS = find_suite("shapes").prompts(2)
 SUBMISSIONS = {
     "none": '[search]\nname = "none"\n',
     "best": '[search]\nname = "random"\ncandidates = 3\n\n[verifier]\nscorers = ["dual_encoder"]\n',
@@ -34,3 +40,22 @@ def results(folder: Path) -> Path:
 
 def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def make(world: Path, out: Path, **more) -> Path:
+    given = {"results": results(world), "store": world / "store.sqlite", **more}
+    return tb.page("shapes", out=out, **given)
+
+
+def cards(folder: Path, prompt: int = 0) -> dict[str, Element]:
+    asked = PROMPTS[prompt]
+    tree = parse((folder / "prompts" / f"{prompt_key(asked.id, asked.text)}.html").read_bytes())
+    return {text(next(card.iter("h2"))).split()[0]: card for card in tree.iter("article")}
+
+
+def sources(node: Element) -> list[str]:
+    return [Path(image.get("src") or "").stem for image in node.iter("img")]
+
+
+def film(card: Element) -> list[Element]:
+    return [frame for films in card.iter("ol") for frame in films.iter("li")]
