@@ -76,7 +76,7 @@ def make_page(
         pages = _write_prompts(prompts, candidates, card, album, progress or Silent())
     listed = prompt_index(prompts, boards[0].of_groups, values_of(boards[0], rows, prompts))
     with TemporaryDirectory() as made:
-        files = {path.name: path.read_bytes() for path in build_leaderboard(card, results, Path(made), listed)}
+        files = {path.name: path.read_bytes() for path in build_leaderboard(card, results, Path(made), gallery=listed)}
     index = files.pop(f"{card.name}.html")
     write_together(out, {**files, INDEX: index})
     _sweep(out, {*pages, *album.names})
