@@ -9,11 +9,12 @@ import pytest
 import tts_bench as tb
 from tests.gallery.world import results, run
 from tts_bench.report import build
+from tts_bench.report.plot import Plot
 
 
 def leave_out_figures(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(build, "scaling_png", lambda board, title: b"scaling")
-    patch.setattr(build, "verifiers_png", lambda board, rows, title: b"verifiers")
+    patch.setattr(build, "board_plots", lambda *given: {"scaling": Plot(b"scaling", b"<svg/>")})
+    patch.setattr(build, "search_plots", lambda *given: {})
 
 
 @pytest.fixture(autouse=True)

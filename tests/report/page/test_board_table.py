@@ -46,7 +46,8 @@ def test_ranked_rows_have_ranks_and_oracles_a_badge_and_none():
         if line.is_oracle:
             assert "oracle" in badges and row["rank"].get("data-sort") == "" and text(row["rank"]) == "– not ranked"
         else:
-            assert text(row["rank"]) == str(line.rank) and badges == (["baseline"] if line.is_baseline else [])
+            ends = f"[{line.rank_low}, {line.rank_high}]"
+            assert text(row["rank"]) == f"{line.rank}{ends}" and badges == (["baseline"] if line.is_baseline else [])
 
 
 def test_a_cell_is_grey_where_the_verifier_is_the_metric_and_says_so_aloud():
