@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
+
+import numpy as np
 
 from tts_bench import rows as prompt_rows
 from tts_bench.results import ROWS, Result, read_whole
 
-if TYPE_CHECKING:
-    import pandas
-
 TEXTS = ("prompt_id", "category", "split")  # no board shows a prompt or a pick, and they are most of the bytes
 
 
-def read_board(folder: Path) -> tuple[list[Result], dict[str, pandas.DataFrame]]:
+class Rows(Protocol):
+    """Columns by name, one value a prompt: a DataFrame, or what `read_board` gives."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+def read_board(folder: Path) -> tuple[list[Result], dict[str, Rows]]:
     """The results of one suite's folder, sorted by name, and the rows of each by its name; every file is read once.
 
     BadInput as in `results.read_results` and `results.read_rows`.
     """
     found, rows = [], {}
     for entry, result, contents in read_whole(folder):
-        rows[result.name] = prompt_rows.decode(contents[ROWS], result.of_prompts, result.suite.n, entry / ROWS, TEXTS)
+        metrics, n = result.of_prompts, result.suite.n
+        rows[result.name] = prompt_rows.decode_columns(contents[ROWS], metrics, n, entry / ROWS, TEXTS)
         found.append(result)
     return found, rows
+
+
+def numbers(rows: Rows, name: str) -> np.ndarray:
+    """(prompts,) float64, NaN for unscored."""
+    return np.asarray(rows[name], dtype=np.float64)
+
+
+def texts(rows: Rows, name: str) -> list[str]:
+    return [str(value) for value in rows[name].tolist()]

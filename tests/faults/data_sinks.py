@@ -37,10 +37,15 @@ def boards_of(story: Story) -> list:
     return make_boards([story.result], {story.result.name: story.rows}, [story.metric])
 
 
+def published(story: Story) -> dict[str, Any]:
+    """A block of a card with a stranger's text wherever it can hold any."""
+    return {"source": story.title, "run": [story.title, "x"], story.metric.name: [0.5, 0.25]}
+
+
 def latex_structure(story: Story) -> tuple[list[str], str]:
     """The macros and environments that another parser finds, and the text that it reads."""
     groups = {kind: [str(value) for value in story.rows[kind].unique()] for kind in ("category", "split")}
-    text = latex(boards_of(story), groups, story.title, "shapes")
+    text = latex(boards_of(story), groups, story.title, "shapes", [published(story)])
     nodes, _, _ = LatexWalker(text).get_latex_nodes()
     shown = re.sub(r"\$([<>|])\$", r"\1", LatexNodes2Text(math_mode="verbatim").nodelist_to_text(nodes))
     shown = shown.replace("ˆ", "^").replace("˜", "~")

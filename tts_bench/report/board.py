@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tts_bench import keys
+from tts_bench.board_rows import numbers, texts
 from tts_bench.errors import BadInput
 from tts_bench.macro import macro_estimate
 from tts_bench.report.budgets import at_several_budgets
@@ -19,7 +20,7 @@ from tts_bench.results import RESULT, Result
 from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate, mean_estimate
 
 if TYPE_CHECKING:
-    import pandas
+    from tts_bench.board_rows import Rows
 
 UNSCORED = 0.02  # of its prompts may have no number where a submission is ranked
 PROTOCOL = ("card", "prompts", "n", "seed", "images", "judges")  # what two results must share to be compared
@@ -168,9 +169,7 @@ def main_metric(metrics: Sequence[MetricInfo]) -> MetricInfo:
     return found[0]
 
 
-def make_boards(
-    results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo]
-) -> list[Board]:
+def make_boards(results: Sequence[Result], rows: Mapping[str, Rows], metrics: Sequence[MetricInfo]) -> list[Board]:
     """The main board first, the others apart, with why.
 
     It is the protocol that most results share (then: most prompts). Those of one search at several budgets do not
@@ -211,9 +210,7 @@ def _difference(protocol: tuple, main: tuple) -> str:
     return ", ".join(words[name].format(value) for name, value, of_main in pairs if value != of_main)
 
 
-def _board(
-    results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], metrics: Sequence[MetricInfo], reason: str
-) -> Board:
+def _board(results: Sequence[Result], rows: Mapping[str, Rows], metrics: Sequence[MetricInfo], reason: str) -> Board:
     metrics = present(metrics, results)
     main = main_metric(metrics)
     _check_groups(results, main)
@@ -250,9 +247,7 @@ def _find_baseline(results: Sequence[Result]) -> Result | None:
     return min(named or plain, key=lambda result: (result.nfe, result.name), default=None)
 
 
-def _gain(
-    result: Result, baseline: Result | None, rows: Mapping[str, pandas.DataFrame], metric: MetricInfo
-) -> Estimate | None:
+def _gain(result: Result, baseline: Result | None, rows: Mapping[str, Rows], metric: MetricInfo) -> Estimate | None:
     """Paired by prompt id, or by group of images."""
     name = metric.name
     if baseline is None or result is baseline or name not in result.metrics or name not in baseline.metrics:
@@ -261,5 +256,5 @@ def _gain(
         return grouped_estimate(result.pseudo_values(name) - baseline.pseudo_values(name), result.suite.n)
     base = rows[baseline.name]
     own = in_order(rows[result.name], base, result.name, baseline.name)
-    differences = own[name].to_numpy() - base[name].to_numpy()
-    return metric.of_numbers(differences, base["category"].tolist(), keys.seed("gain", result.suite.seed))
+    differences = numbers(own, name) - numbers(base, name)
+    return metric.of_numbers(differences, texts(base, "category"), keys.seed("gain", result.suite.seed))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tts_bench import keys
+from tts_bench.board_rows import texts
 from tts_bench.errors import BadInput
 from tts_bench.files import write_together
 from tts_bench.report.board import Board, MetricInfo, make_boards
@@ -25,12 +26,12 @@ from tts_bench.report.tidy import spreadsheet
 from tts_bench.results import Result
 
 if TYPE_CHECKING:
-    import pandas
+    from tts_bench.board_rows import Rows
 
 
 def build(
     results: Sequence[Result],
-    rows: Mapping[str, pandas.DataFrame],
+    rows: Mapping[str, Rows],
     metrics: Sequence[MetricInfo],
     title: str,
     suite: str,
@@ -77,7 +78,7 @@ def build(
     return paths
 
 
-def _check(results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], suite: str) -> None:
+def _check(results: Sequence[Result], rows: Mapping[str, Rows], suite: str) -> None:
     names = [result.name for result in results]
     if not names:
         raise BadInput.at("leaderboard", "results", suite, "there are none; run `tts-bench evaluate` first")
@@ -88,10 +89,10 @@ def _check(results: Sequence[Result], rows: Mapping[str, pandas.DataFrame], suit
             raise BadInput.at("leaderboard", "submission", result.name, "must come once, with its rows")
 
 
-def _groups(board: Board, rows: Mapping[str, pandas.DataFrame]) -> dict[str, list[str]]:
+def _groups(board: Board, rows: Mapping[str, Rows]) -> dict[str, list[str]]:
     """Categories and splits in the order in which the prompts bring them up, or where all are numbers in theirs."""
     first = rows[board.lines[0].result.name]
-    return {kind: _ordered([str(value) for value in first[kind].unique()]) for kind in ("category", "split")}
+    return {kind: _ordered(list(dict.fromkeys(texts(first, kind)))) for kind in ("category", "split")}
 
 
 def _ordered(values: list[str]) -> list[str]:

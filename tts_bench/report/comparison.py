@@ -13,7 +13,7 @@ from tts_bench.report.scores import Scores
 from tts_bench.report.standings import Front, Standing, fronts, standings
 
 if TYPE_CHECKING:
-    import pandas
+    from tts_bench.board_rows import Rows
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Comparison:
     bends: Sequence[Bend]
 
 
-def compare(board: Board, panels: Sequence[Panel], rows: Mapping[str, pandas.DataFrame]) -> list[Comparison]:
+def compare(board: Board, panels: Sequence[Panel], rows: Mapping[str, Rows]) -> list[Comparison]:
     """One a panel, in their order; `rows` by submission name."""
     scores, main = Scores(board, rows), board.main
     return [

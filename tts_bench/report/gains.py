@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tts_bench.board_rows import numbers
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.results import Result
 from tts_bench.stats import grouped_error
 
 if TYPE_CHECKING:
-    import pandas
+    from tts_bench.board_rows import Rows
 
 
-def gains_in_deviations(board: Board, rows: Mapping[str, pandas.DataFrame]) -> np.ndarray:
+def gains_in_deviations(board: Board, rows: Mapping[str, Rows]) -> np.ndarray:
     """(lines, metrics): of a mean over prompts in standard deviations of the baseline's prompts, of a number of the
     whole set in standard errors of the baseline's (jackknife over its groups of images).
 
@@ -24,7 +25,7 @@ def gains_in_deviations(board: Board, rows: Mapping[str, pandas.DataFrame]) -> n
     return np.array([[_gain(board, rows, line, metric) for metric in board.metrics] for line in board.lines])
 
 
-def _gain(board: Board, rows: Mapping[str, pandas.DataFrame], line: Line, metric: MetricInfo) -> float:
+def _gain(board: Board, rows: Mapping[str, Rows], line: Line, metric: MetricInfo) -> float:
     baseline = board.baseline
     own = line.result.metrics.get(metric.name)
     base = baseline.metrics.get(metric.name) if baseline else None
@@ -34,8 +35,8 @@ def _gain(board: Board, rows: Mapping[str, pandas.DataFrame], line: Line, metric
     return (-1 if metric.lower else 1) * (own.value - base.value) / unit if unit > 0 else float("nan")
 
 
-def _deviation(rows: pandas.DataFrame, metric: str) -> float:
-    return float(np.nanstd(rows[metric].to_numpy(dtype=float)))
+def _deviation(rows: Rows, metric: str) -> float:
+    return float(np.nanstd(numbers(rows, metric)))
 
 
 def _error(baseline: Result, metric: str) -> float:

@@ -14,15 +14,16 @@ from tts_bench.report.grid import OWN
 from tts_bench.report.plot import INK, LETTER, SMALL, WIDTH, Plot, drawing, line_label, metric_label, plot
 
 if TYPE_CHECKING:
-    import pandas
     from matplotlib.axes import Axes
+
+    from tts_bench.board_rows import Rows
 
 BAR = {"location": "bottom", "aspect": 30, "shrink": 0.8, "pad": 0.02}
 CELL = 0.57  # inches: "-0.934 †"
 LEAST, LEAST_OF_SET = 0.5, 2.0  # ends of the colours at least, in their units: small gains stay pale
 
 
-def verifiers_plot(board: Board, rows: Mapping[str, pandas.DataFrame], title: str) -> Plot:
+def verifiers_plot(board: Board, rows: Mapping[str, Rows], title: str) -> Plot:
     """One cell a submission and metric; colours as `gains_in_deviations` has them, numbers of the whole set on a scale
     of their own."""
     columns = [metric_label(metric) for metric in board.metrics]

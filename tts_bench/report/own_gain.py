@@ -19,8 +19,9 @@ from tts_bench.report.scores import Scores
 from tts_bench.stats import Estimate
 
 if TYPE_CHECKING:
-    import pandas
     from matplotlib.axes import Axes
+
+    from tts_bench.board_rows import Rows
 
 HACKED = "#f3e3e3"
 
@@ -34,7 +35,7 @@ class Point(NamedTuple):
     main: Estimate
 
 
-def hacking_plot(board: Board, rows: Mapping[str, pandas.DataFrame], title: str) -> Plot | None:
+def hacking_plot(board: Board, rows: Mapping[str, Rows], title: str) -> Plot | None:
     """A point a submission whose verifier reads a metric but not the main one; None where there is none."""
     points = list(own_gains(board, rows))
     if not points:
@@ -48,7 +49,7 @@ def hacking_plot(board: Board, rows: Mapping[str, pandas.DataFrame], title: str)
         return plot(figure)
 
 
-def own_gains(board: Board, rows: Mapping[str, pandas.DataFrame]) -> Iterator[Point]:
+def own_gains(board: Board, rows: Mapping[str, Rows]) -> Iterator[Point]:
     """In the board's order, each made when it is asked for."""
     baseline = next((line for line in board.lines if line.is_baseline), None)
     if baseline is None:

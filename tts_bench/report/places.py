@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tts_bench import keys
+from tts_bench.board_rows import numbers, texts
 from tts_bench.errors import BadInput
 from tts_bench.ranks import Rank, ranks
 from tts_bench.results import Result
 
 if TYPE_CHECKING:
-    import pandas
-
+    from tts_bench.board_rows import Rows
     from tts_bench.report.board import MetricInfo
     from tts_bench.stats import Estimate
 
 
 def places_of(
     results: Sequence[Result],
-    rows: Mapping[str, pandas.DataFrame],
+    rows: Mapping[str, Rows],
     metric: MetricInfo,
     gains: Sequence[Estimate | None],
 ) -> list[Rank]:
@@ -40,16 +41,26 @@ def places_of(
         return ranks([values], seed, of_set=True, known=known)
     name = min(result.name for result in results)
     first = rows[name]
-    columns = [in_order(rows[r.name], first, r.name, name)[metric.name].to_numpy(dtype=np.float64) for r in results]
+    columns = [numbers(in_order(rows[r.name], first, r.name, name), metric.name) for r in results]
     values = sign * np.stack(columns, axis=-1)
-    return ranks([values[stratum] for stratum in metric.strata(first["category"].tolist())], seed, known=known)
+    return ranks([values[stratum] for stratum in metric.strata(texts(first, "category"))], seed, known=known)
 
 
-def in_order(rows: pandas.DataFrame, others: pandas.DataFrame, name: str, other: str) -> pandas.DataFrame:
+def in_order(rows: Rows, others: Rows, name: str, other: str) -> Rows:
     """The rows of `name` in the order of those of `other`, whose prompts are the same; else BadInput."""
     if rows["prompt_id"].equals(others["prompt_id"]):
         return rows
-    own = rows.set_index("prompt_id", drop=False)
-    if set(own.index) != set(others["prompt_id"]):
+    own, wanted = texts(rows, "prompt_id"), texts(others, "prompt_id")
+    if set(own) != set(wanted):
         raise BadInput.at(name, "prompt_id", len(own), f"are not the prompts of {other}; evaluate again")
-    return own.reindex(others["prompt_id"])
+    places = {prompt: place for place, prompt in enumerate(own)}
+    return _Ordered(rows, np.array([places[prompt] for prompt in wanted]))
+
+
+@dataclass(frozen=True)
+class _Ordered:
+    rows: Rows
+    places: np.ndarray
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.asarray(self.rows[name])[self.places]

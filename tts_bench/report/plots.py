@@ -19,10 +19,10 @@ from tts_bench.report.search_scaling import search_scaling_plot
 from tts_bench.report.set_scaling import set_scaling_plot
 
 if TYPE_CHECKING:
-    import pandas
+    from tts_bench.board_rows import Rows
 
 
-def figures(board: Board, rows: Mapping[str, pandas.DataFrame], categories: Sequence[str]) -> list[str]:
+def figures(board: Board, rows: Mapping[str, Rows], categories: Sequence[str]) -> list[str]:
     """The names of the main board's figures: `scaling` and `verifiers` always, `frontier`, `categories` and `hacking`
     where there is something to show."""
     shown = summary(board, find_panels(board))
@@ -35,7 +35,7 @@ def figures(board: Board, rows: Mapping[str, pandas.DataFrame], categories: Sequ
 
 def board_plots(
     board: Board,
-    rows: Mapping[str, pandas.DataFrame],
+    rows: Mapping[str, Rows],
     categories: Sequence[str],
     title: str,
     published: Sequence[Mapping[str, Any]] = (),

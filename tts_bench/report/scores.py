@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tts_bench import keys
+from tts_bench.board_rows import numbers, texts
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.report.places import in_order
 from tts_bench.stats import Estimate, grouped_estimate, mean_estimate
 
 if TYPE_CHECKING:
-    import pandas
+    from tts_bench.board_rows import Rows
 
 
 class Scores:
@@ -22,12 +23,12 @@ class Scores:
     `seed` is that of the board's gains.
     """
 
-    def __init__(self, board: Board, rows: Mapping[str, pandas.DataFrame]) -> None:
+    def __init__(self, board: Board, rows: Mapping[str, Rows]) -> None:
         self.seed = keys.seed("gain", board.lines[0].result.suite.seed)
         self._rows = rows
         self._first = min(line.result.name for line in board.lines)
-        self._categories = rows[self._first]["category"].tolist()
-        self._aligned: dict[str, pandas.DataFrame] = {}
+        self._categories = texts(rows[self._first], "category")
+        self._aligned: dict[str, Rows] = {}
 
     @property
     def n(self) -> int:
@@ -40,7 +41,7 @@ class Scores:
             return line.result.pseudo_values(column)
         if name not in self._aligned:
             self._aligned[name] = in_order(self._rows[name], self._rows[self._first], name, self._first)
-        return self._aligned[name][column].to_numpy(dtype=np.float64)
+        return numbers(self._aligned[name], column)
 
     def mean(self, values: np.ndarray, metric: MetricInfo) -> Estimate:
         """Of one number a prompt, or a group, for a metric of that kind."""

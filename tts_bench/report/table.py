@@ -13,9 +13,10 @@ from tts_bench.report.notes import notes
 from tts_bench.results import Result
 
 if TYPE_CHECKING:
-    import pandas
     from rich.table import Table
     from rich.text import Text
+
+    from tts_bench.board_rows import Rows
 
 __all__ = ["MetricInfo", "markdown_grid", "terminal_table"]
 
@@ -30,7 +31,7 @@ def markdown_grid(grid: Grid) -> str:
 
 def terminal_table(
     results: Sequence[Result],
-    rows: Mapping[str, pandas.DataFrame],
+    rows: Mapping[str, Rows],
     metrics: Sequence[MetricInfo],
     title: str,
     width: int = 100,
