@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,3 +34,13 @@ def test_a_metric_that_says_what_it_can_be_is_believed() -> None:
     ]
     suite: Any = SimpleNamespace(metrics=[], set_metrics=cards)
     assert [info.limits for info in boards.metric_infos(suite)] == [(0.0, 1.0), (-math.inf, math.inf)]
+
+
+def test_without_plots_the_tables_are_the_same_and_figures_stay(tmp_path: Path) -> None:
+    results = Path(__file__).parents[1] / "results"
+    (tmp_path / "shapes-scaling.png").write_bytes(b"an older one")
+    made = boards.leaderboard("shapes", results, tmp_path, plots=False)
+    assert {path.suffix for path in made} == {".md", ".csv", ".json", ".tex"}
+    assert (tmp_path / "shapes-scaling.png").read_bytes() == b"an older one"
+    for path in made:
+        assert path.read_bytes() == (results.parent / "leaderboards" / path.name).read_bytes()

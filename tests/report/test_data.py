@@ -27,6 +27,8 @@ def test_json_has_every_line_as_measured() -> None:
     for board, told in zip(made, found["boards"], strict=True):
         for line, row in zip(board.lines, told["lines"], strict=True):
             assert (row["submission"], row["rank"], row["nfe"]) == (line.result.name, line.rank, line.result.nfe)
+            assert (row["rank_low"], row["rank_high"]) == (line.rank_low, line.rank_high)
+            assert line.rank is None or 1 <= row["rank_low"] <= row["rank"] <= row["rank_high"] <= len(board.ranked)
             assert row["not_ranked"] == line.hindrance("accuracy") and row["flags"] == list(line.result.flags)
             assert row["metrics"] == {name: e.as_json() for name, e in line.result.metrics.items()}
             assert row["gain"] == (line.gain.as_json() if line.gain else None)
@@ -46,6 +48,19 @@ def test_latex_has_a_row_a_submission_and_as_many_cells_as_heads() -> None:
     shown = LatexNodes2Text().latex_to_text(text)
     for line in boards()[0].lines:
         assert line.result.name in shown
+
+
+def test_a_verifiers_own_metric_is_grey_and_what_others_published_in_italics() -> None:
+    block = {"source": "they & co", "submission": ["none", "theirs"], "accuracy": [0.5, 12.25]}
+    text = latex(boards(), GROUPS, "Shapes", "shapes", [block])
+    grey = re.findall(r"[^&\n]*textdagger[^&\n]*", text)
+    own = sum(line.grades_itself(metric.name) for line in boards()[0].lines for metric in METRICS)
+    oracle_again = 1  # its score stands beside its compute too
+    assert len(grey) == own + oracle_again and all("\\textcolor{gray}{" in cell for cell in grey)
+    assert (
+        r"\textit{none} & \textit{0.5} / 50.00" in text and r"\textit{theirs} & \textit{12.25} / \textendash{}" in text
+    )
+    assert text.startswith("% Made by tts-bench; needs \\usepackage{booktabs,xcolor}.") and "they \\& co" in text
 
 
 def test_minus_is_a_minus_and_two_hyphens_are_no_dash() -> None:

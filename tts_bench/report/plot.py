@@ -47,10 +47,12 @@ def drawing(width: float, height: float, title: str, note: str) -> Iterator[Figu
     `note` stands below it, as many lines as it has; what is too long for the width is broken.
     """
     import matplotlib.style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with matplotlib.style.context(["default", STYLE]):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)  # else every text that is measured makes a canvas of its own
         head = _broken(title, width, HEAD_LETTER)
         figure.suptitle(head, x=0.01, ha="left", fontsize=12, fontweight="bold")
         below = "\n".join(_broken(line, width, LETTER) for line in note.split("\n"))
