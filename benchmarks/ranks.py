@@ -49,7 +49,8 @@ def percentiles(strata: Sequence[np.ndarray], seed: int) -> np.ndarray:
 
 
 def simulate(draw: Draw, n: int, strata: int, k: int, step: float, of_set: bool, repetitions: int) -> list[float]:
-    """Shares of boards: all intervals hold, all share rank 1, all percentiles hold; and mean widths of both."""
+    """Shares of boards: all intervals hold every rank that is true (those that are the same have several), all share
+    rank 1, all percentiles hold them; and the mean widths of both."""
     means, generator, found = step * np.arange(k), np.random.default_rng(0), []
     least, most = 1 + (means[:, None] < means).sum(axis=1), k - (means[:, None] > means).sum(axis=1)
     for seed in range(repetitions):
@@ -57,7 +58,7 @@ def simulate(draw: Draw, n: int, strata: int, k: int, step: float, of_set: bool,
         made = ranks(board, seed, of_set)
         ours = np.array([[each.low for each in made], [each.high for each in made]])
         theirs = percentiles(board, seed)
-        held, other = (bool(((ends[0] <= most) & (ends[1] >= least)).all()) for ends in (ours, theirs))
+        held, other = (bool(((ends[0] <= least) & (ends[1] >= most)).all()) for ends in (ours, theirs))
         shared = all(each.rank == 1 for each in made)
         found.append([held, shared, other, np.ptp(ours, axis=0).mean(), np.ptp(theirs, axis=0).mean()])
     return np.mean(found, axis=0).tolist()

@@ -106,7 +106,7 @@ def simulated(
     for seed in range(repetitions):
         found = ranks([values + means for values in board(generator)], seed, **more)
         assert all(each.low <= each.rank <= each.high for each in found)
-        held += all(each.low <= most and each.high >= least for each, least, most in zip(found, low, high, strict=True))
+        held += all(each.low <= least and each.high >= most for each, least, most in zip(found, low, high, strict=True))
         shared += all(each.rank == 1 for each in found)
     return held / repetitions, shared / repetitions
 

@@ -111,7 +111,7 @@ def made_up(suite: str, name: str, place: int, rows: pd.DataFrame) -> Result:
         "verifier": {"scorers": ["appeal"], "combine": "single"} if place else None, "budget": {"nfe": None},
     }  # fmt: skip
     ledger = {"search_nfe": nfe - 12, "final_nfe": 12.0, "scorer_calls": {"appeal": float(place)}, "seconds": 1.0}
-    parts = {category: rows.loc[rows["category"] == category] for category in CATEGORIES}
+    parts = {category: rows.query("category == @category") for category in CATEGORIES}
     groups = {"category": {category: means(part) for category, part in parts.items()}, "split": {}}
     digest = hashlib.sha256(name.encode()).hexdigest()
     run = SuiteRun(suite, "0" * 64, "1" * 64, len(rows), 0)
