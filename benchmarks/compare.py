@@ -141,11 +141,11 @@ def estimates(n: int) -> dict[str, Callable[[np.random.Generator], tuple[Estimat
         return interval(Pairs(metric, base, head, of, n), 0.95), 0.2
 
     return {
-        "mean, normal": lambda rng: (mean_estimate(rng.normal(1, 1, n), 0), 1.0),
-        "mean, exponential": lambda rng: (mean_estimate(rng.exponential(1, n), 0), 1.0),
-        "paired": lambda rng: (paired_delta(*pairs(rng), 0), 0.2),
-        "macro": lambda rng: (macro_estimate(level + rng.normal(0, 1, n), of, 0), 1.5),
-        "macro, paired": lambda rng: (macro_estimate(np.subtract(*pairs(rng)), of, 0), 0.2),
+        "mean, normal": lambda rng: (mean_estimate(rng.normal(1, 1, n)), 1.0),
+        "mean, exponential": lambda rng: (mean_estimate(rng.exponential(1, n)), 1.0),
+        "paired": lambda rng: (paired_delta(*pairs(rng)), 0.2),
+        "macro": lambda rng: (macro_estimate(level + rng.normal(0, 1, n), of), 1.5),
+        "macro, paired": lambda rng: (macro_estimate(np.subtract(*pairs(rng)), of), 0.2),
         "compare": lambda rng: judged(rng, METRICS[2]),
         "compare, macro": lambda rng: judged(rng, METRICS[4]),
     }

@@ -24,7 +24,7 @@ import numpy as np
 from tts_bench.macro import macro_estimate
 from tts_bench.mean_interval import spread
 from tts_bench.results import read_rows
-from tts_bench.stats import Estimate, mean_estimate, resample_counts
+from tts_bench.stats import Estimate, mean_estimate
 
 RESULTS = Path(__file__).parents[1] / "results"
 PARTS = (0.5, 0.75, 0.875, 1.0)  # where a macro mean's categories end
@@ -63,8 +63,8 @@ class Population:
             return OTHERS[method](drawn[0])
         values = np.concatenate(drawn)
         if len(drawn) == 1:
-            return _ends(mean_estimate(values, 0, share=self.share))
-        return _ends(macro_estimate(values, list(np.repeat(list("abcd"), sizes)), 0, share=self.share))
+            return _ends(mean_estimate(values, share=self.share))
+        return _ends(macro_estimate(values, list(np.repeat(list("abcd"), sizes)), share=self.share))
 
 
 def made_up() -> Iterator[Population]:
@@ -117,7 +117,8 @@ def student(values: np.ndarray) -> tuple[float, float]:
 
 
 def percentile(values: np.ndarray) -> tuple[float, float]:
-    means = resample_counts(values.size, 0, 1000) @ values / values.size
+    counts = np.random.default_rng(0).multinomial(values.size, np.full(values.size, 1 / values.size), size=1000)
+    means = counts @ values / values.size
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 

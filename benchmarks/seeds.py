@@ -49,7 +49,7 @@ def main() -> None:
     for verifier, budget, search in cells:
         mine, random = (np.mean(values[verifier, budget, name], axis=0) for name in (search, REFERENCE))
         if search != REFERENCE:
-            delta = paired_delta(mine, random, seed=0)
+            delta = paired_delta(mine, random)
             print(
                 f"{verifier:<14} {budget:>5} NFE  {search:<10} {mine.mean():.3f} against {random.mean():.3f}: "
                 f"{delta.value:+.3f} [{delta.low:+.3f}, {delta.high:+.3f}]"

@@ -64,14 +64,11 @@ def fake_result(
     rows = fake_rows(picked, n, nfe)
     groups = {
         kind: {
-            str(group): {m: mean_estimate(part[m].to_numpy(), seed) for m in METRICS}
-            for group, part in rows.groupby(kind)
+            str(group): {m: mean_estimate(part[m].to_numpy()) for m in METRICS} for group, part in rows.groupby(kind)
         }
         for kind in ("category", "split")
     }
-    points = [
-        CurvePoint(k, 12.0 * k, {m: mean_estimate(curves[m][:, i], seed) for m in METRICS}) for i, k in enumerate(ks)
-    ]
+    points = [CurvePoint(k, 12.0 * k, {m: mean_estimate(curves[m][:, i]) for m in METRICS}) for i, k in enumerate(ks)]
     if flags is None:
         flags = {"checker": ["oracle", "own_metric:accuracy", "own_metric:attributes"]}.get(
             verifier or "", [f"own_metric:{verifier}"] if verifier in METRICS else []
@@ -92,7 +89,7 @@ def fake_result(
         {"model": {"name": "shapes"}, "scorers": {}},
         list(flags),
         nfe,
-        {m: mean_estimate(rows[m].to_numpy(), seed) for m in METRICS},
+        {m: mean_estimate(rows[m].to_numpy()) for m in METRICS},
         groups,
         points if curve and verifier else [],
         {"search_nfe": nfe, "final_nfe": 0.0, "scorer_calls": {}, "seconds": 0.5},

@@ -77,4 +77,4 @@ print(*sorted({"pandas", "matplotlib", "seaborn", "torch"} & set(sys.modules)))
     )
     assert told.stdout.split() == []
     made = {path.name for path in (tmp_path / "out").iterdir()}
-    assert made == {"shapes.md", "shapes.csv", "shapes.json", "shapes.tex"}
+    assert made == {"shapes.md", "shapes.html", "shapes.csv", "shapes.json", "shapes.tex"}

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.interval import interval
 from tts_bench import keys
 from tts_bench import ranks as module
-from tts_bench.ranks import LEVEL, LIMIT, RESAMPLES, Rank, complete, ranks, resampled
+from tts_bench.ranks import LEVEL, LIMIT, RESAMPLES, Rank, better, complete, ranks, resampled
+from tts_bench.stats import grouped_estimate, mean_estimate
 
 
 def triple(found: Sequence[Rank]) -> list[tuple[int, int, int]]:
@@ -41,8 +43,7 @@ def plain(strata: Sequence[np.ndarray], seed: int) -> list[tuple[int, int, int]]
         error = math.sqrt(variances.sum())
         freedom = error**4 / sum(v**2 / (len(p) - 1) for v, p in zip(variances, parts, strict=True))
         spread[i, j] = difference, error, freedom
-        tail = stats.norm.cdf(-error / narrow * stats.t.ppf(0.975, freedom))
-        better[i, j] = np.mean([gap <= 1e-12 for gap in gaps]) <= tail
+        better[i, j] = interval(parts)[0] > 0
         largest = np.maximum(largest, [abs(gap - difference) / narrow for gap in gaps])
     level = stats.norm.cdf(np.quantile(largest, LEVEL))
     for pair, (difference, error, freedom) in spread.items():
@@ -177,11 +178,19 @@ def test_who_cannot_be_told_apart_shares_the_first_rank() -> None:
             ranks(bad, 0)
 
 
-def test_what_a_shown_interval_says_of_one_is_what_the_rank_says() -> None:
-    values = np.repeat(np.random.default_rng(0).normal(size=(40, 1)), 3, axis=1)
-    assert triple(ranks([values], 0)) == [(1, 1, 3)] * 3
-    assert [each.rank for each in ranks([values], 0, known=(2, (1, 0, 0)))] == [1, 1, 2]
-    assert [each.rank for each in ranks([values], 0, known=(2, (-1, 0, 0)))] == [2, 1, 1]
+@pytest.mark.parametrize("of_set", [False, True])
+def test_a_rank_says_of_two_what_the_interval_of_their_gain_says(of_set: bool) -> None:
+    generator, seen = np.random.default_rng(8), 0
+    values = generator.exponential(size=(25, 12)) + 0.05 * np.arange(12)
+    values[[2, 7], [3, 5]] = values[[2, 7], [3, 5]] if of_set else np.nan
+    found = better([values], of_set, LEVEL)
+    for i, j in itertools.permutations(range(12), 2):
+        gaps = values[:, i] - values[:, j]
+        shown = grouped_estimate(gaps, 25) if of_set else mean_estimate(gaps, share=False)
+        low, _ = interval([gaps[np.isfinite(gaps)]], hall=not of_set)
+        assert found[i, j] == (shown.side == 1) == (low > 0)
+        seen += found[i, j]
+    assert 0 < seen < 60
 
 
 def test_a_seed_gives_the_same_ranks() -> None:

@@ -65,7 +65,7 @@ def test_an_area_with_an_unscored_budget_is_unscored():
     curves[1, 0], curves[2, 2], curves[3, 1] = math.nan, math.inf, -math.inf
     found = log2_area([1, 2, 4], curves)
     assert found[0] == 1 and np.isnan(found[1:]).all()
-    assert mean_estimate(found, seed=0).unscored == 3
+    assert mean_estimate(found).unscored == 3
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_interval_of_an_area_difference_is_the_plain_paired_loop():
         drawn = generator.integers(60, size=60)  # whole prompts, both searches alike
         mean_curve = ours[drawn].mean(axis=0) - theirs[drawn].mean(axis=0)
         means.append(trapezoid(mean_curve, x) / (x[-1] - x[0]))
-    found = paired_delta(log2_area(budgets, ours), log2_area(budgets, theirs), seed=3)
+    found = paired_delta(log2_area(budgets, ours), log2_area(budgets, theirs))
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=0.01)
     assert found.low is not None and found.high is not None and found.high - found.low < 0.4  # not that of `hard`
 
@@ -112,7 +112,7 @@ def test_equal_submissions_are_on_different_sides_as_seldom_as_stated():
         generator = np.random.default_rng([5, trial])
         hard = generator.normal(0, 9, size=200)
         first, second = (hard + generator.normal(size=200) for _ in range(2))
-        wrong += paired_delta(first, second, trial).side != 0
+        wrong += paired_delta(first, second).side != 0
     assert 8 <= wrong <= 34, wrong
 
 
@@ -126,14 +126,14 @@ def curve(*means: float, n: int = 50, noise: float = 0.05) -> list[np.ndarray]:
 
 
 def paired(candidate: Numbers, baseline: Numbers, level: float) -> Estimate:
-    return paired_delta(candidate, baseline, 0, level=level)
+    return paired_delta(candidate, baseline, level=level)
 
 
 def test_a_curve_turns_down_after_its_peak_by_the_last_lower_place():
     places = curve(0.0, 1.0, 0.5, 0.2, 0.3)
     turn = turning_point(places, paired)
     assert turn is not None and (turn.peak, turn.low) == (1, 4)
-    assert turn.fall == paired_delta(places[4], places[1], 0, level=1 - 0.05 / 10), "of ten pairs"
+    assert turn.fall == paired_delta(places[4], places[1], level=1 - 0.05 / 10), "of ten pairs"
     assert turn.fall is not None and turn.fall.side == -1
     last_recovers = turning_point(curve(0.0, 1.0, 0.5, 0.999), paired)
     assert last_recovers is not None and (last_recovers.peak, last_recovers.low) == (1, 2)

@@ -139,8 +139,8 @@ class Evaluator:
             cards=self.cards(entry),
             flags=[*flags_of(entry.scorers, self.suite), *unguided(runs), *sets.flags],
             nfe=float(np.mean([run.ledger.nfe for run in runs])),
-            metrics={**self.metrics.estimates(rows, seed), **sets.estimates},
-            groups=self.metrics.groups(rows, seed),
+            metrics={**self.metrics.estimates(rows), **sets.estimates},
+            groups=self.metrics.groups(rows),
             curve=self.curve(entry, runs, measured, seed) if self.suite.curve and entry.has_curve else [],
             ledger=mean_ledger([run.ledger for run in runs]),
             environment=environment(self.engine.device),
@@ -185,7 +185,7 @@ class Evaluator:
         categories = [run.prompt.category for run in runs[:: self.suite.images]]
         solve = runs[0].ledger.nfe / len(pools[0])  # candidates of one kind cost the same
         return [
-            CurvePoint(k, float(k * solve), self.metrics.of_columns(of_prompts, i, categories, seed))
+            CurvePoint(k, float(k * solve), self.metrics.of_columns(of_prompts, i, categories))
             for i, k in enumerate(counts)
         ]
 

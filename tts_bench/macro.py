@@ -17,7 +17,6 @@ from tts_bench.stats import Estimate, Numbers, limits_of, wilson
 def macro_estimate(
     values: Numbers,
     categories: Sequence[str],
-    seed: int,
     *,
     level: float = 0.95,
     share: bool = False,
@@ -25,8 +24,7 @@ def macro_estimate(
     """Of `values`, one a prompt, and the category of each.
 
     Where they are of a `share` and each is 0 or 1, the categories' Wilson intervals are put together (MOVER, Zou &
-    Donner 2008), which keep their width where all are equal. Else it is that of `mean_interval`. `seed` is of the
-    callers' other draws: here nothing is drawn.
+    Donner 2008), which keep their width where all are equal. Else it is that of `mean_interval`.
 
     No value where a category has no number at all, since the others would then count for more; no interval where one
     has fewer than two.

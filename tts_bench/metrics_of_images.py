@@ -143,18 +143,18 @@ class ImageMetrics:
         idle = [m.name for m in self.used if not any(m.judge(category) for category in there)]
         return images.drop(columns=[name for name in idle if name in images])
 
-    def estimates(self, rows: pd.DataFrame, seed: int) -> dict[str, Estimate]:
-        return metric_means.estimates(self.used, rows, seed)
+    def estimates(self, rows: pd.DataFrame) -> dict[str, Estimate]:
+        return metric_means.estimates(self.used, rows)
 
     def of_columns(
-        self, values: Mapping[str, np.ndarray], place: int, categories: Sequence[str], seed: int
+        self, values: Mapping[str, np.ndarray], place: int, categories: Sequence[str]
     ) -> dict[str, Estimate]:
         """Of each metric's numbers (prompts, places) those at one place, as `estimates` has them."""
-        found = {m.name: metric_means.estimate(m, values[m.name][:, place], categories, seed) for m in self.used}
+        found = {m.name: metric_means.estimate(m, values[m.name][:, place], categories) for m in self.used}
         return {name: estimate for name, estimate in found.items() if estimate is not None}
 
-    def groups(self, rows: pd.DataFrame, seed: int) -> dict[str, dict[str, dict[str, Estimate]]]:
-        return metric_means.groups(self.used, rows, seed)
+    def groups(self, rows: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
+        return metric_means.groups(self.used, rows)
 
 
 def _numbers(

@@ -16,6 +16,7 @@ which are simpler, do not: among submissions that hardly differ, the resamples g
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from statistics import NormalDist
 import numpy as np
 
 from tts_bench import keys
+from tts_bench.mean_interval import spread
 
 RESAMPLES, LEVEL = 2000, 0.95
 LIMIT = 2000  # units from which on means of drawn units are as good as normal
@@ -57,32 +59,43 @@ def ranks(
     seed: int,
     of_set: bool = False,
     level: float = LEVEL,
-    known: tuple[int, Sequence[int]] | None = None,
 ) -> list[Rank]:
     """One rank a column of `strata`, each (units, k) float64, higher is better: a submission's estimate is the mean of
     the strata's means. NaN is unscored: it is left out of the submission's own mean.
 
-    The units are prompts, or with `of_set` the pseudo-values of groups of images, of which two submissions differ by
-    Student's interval. `known` is one column, and of each the side (1 better, -1 worse, 0) of its paired difference to
-    that one, where an interval that is shown has said it already. Where a stratum has fewer than two units, nobody is
-    told apart. ValueError for no stratum, or one in which a submission has no number.
+    The units are prompts, or with `of_set` the pseudo-values of groups of images. Where a stratum has fewer than two,
+    nobody is told apart. ValueError for no stratum, or one in which a submission has no number.
     """
-    strata = [complete(np.asarray(values, dtype=np.float64)) for values in strata]
-    if not strata:
+    given = [np.asarray(values, dtype=np.float64) for values in strata]
+    if not given:
         raise ValueError("there is nothing to rank by")
-    k = strata[0].shape[1]
-    if min(len(values) for values in strata) < 2:
+    whole, k = [complete(values) for values in given], given[0].shape[1]
+    if min(len(values) for values in given) < 2:
         return [Rank(1, 1, k)] * k
-    pairs, means = paired(strata), resampled(strata, seed)
-    sure = _outside(pairs, student(critical(pairs, means, level), pairs.freedom))
-    usual = NormalDist().inv_cdf(0.5 + level / 2)
-    better = _outside(pairs, student(usual, pairs.freedom)) if of_set else _above(pairs, means, usual)
-    if known is not None:
-        column, sides = known
-        better[:, column], better[column] = np.array(sides) > 0, np.array(sides) < 0
-    places = 1 + (better | sure).sum(axis=0)
+    pairs = paired(whole)
+    sure = _outside(pairs, student(critical(pairs, resampled(whole, seed), level), pairs.freedom))
+    places = 1 + (better(given, of_set, level) | sure).sum(axis=0)
     ends = zip(places, 1 + sure.sum(axis=0), k - sure.sum(axis=1), strict=True)
     return [Rank(int(place), int(low), int(high)) for place, low, high in ends]
+
+
+def better(strata: Sequence[np.ndarray], of_set: bool, level: float) -> np.ndarray:
+    """(k, k) bool: whether the paired interval of i less j, which is that of the gains, lies above 0.
+
+    Of prompts that both have a number on; of groups it is Student's.
+    """
+    columns = [np.ascontiguousarray(values.T) for values in strata]
+    found = np.zeros((len(columns[0]), len(columns[0])), dtype=bool)
+    for i, j in itertools.combinations(range(len(found)), 2):
+        gaps = [values[i] - values[j] for values in columns]
+        gaps = [gap if np.isfinite(gap).all() else gap[np.isfinite(gap)] for gap in gaps]
+        if min(gap.size for gap in gaps) < 2:
+            continue
+        around, mean = spread(gaps), float(np.mean([gap.mean() for gap in gaps]))
+        half = around.student(level)
+        low, high = (mean - half, mean + half) if of_set else around.around(mean, level)
+        found[i, j], found[j, i] = low > 0, high < 0
+    return found
 
 
 def complete(values: np.ndarray) -> np.ndarray:
@@ -167,24 +180,6 @@ def _outside(pairs: Pairs, times: np.ndarray) -> np.ndarray:
     least = SAME * np.abs(pairs.difference).max(initial=0.0)
     far = np.multiply(times, pairs.error, where=pairs.error > 0, out=np.zeros_like(pairs.error))  # not 0 x infinity
     return pairs.difference > np.maximum(far, least)
-
-
-def _above(pairs: Pairs, means: np.ndarray, usual: float) -> np.ndarray:
-    """(k, k): whether the bootstrap's percentile interval of i less j lies above 0.
-
-    Its ends are moved out as far as Student's interval with the unbiased error lies outside the normal one with the
-    bootstrap's (Hesterberg, The American Statistician 2015, section 5.3).
-    """
-    with np.errstate(invalid="ignore"):
-        wider = np.where(pairs.narrow > 0, pairs.error / pairs.narrow, 1.0) * student(usual, pairs.freedom)
-    tail = np.vectorize(NormalDist().cdf, otypes=[np.float64])(-wider)
-    least = SAME * np.abs(means).max(initial=0.0)
-    found = np.zeros(pairs.difference.shape, dtype=bool)
-    for i in range(len(found) - 1):
-        gaps = means[:, i, None] - means[:, i + 1 :]
-        found[i, i + 1 :] = np.mean(gaps <= least, axis=0) <= tail[i, i + 1 :]
-        found[i + 1 :, i] = np.mean(gaps >= -least, axis=0) <= tail[i, i + 1 :]
-    return found
 
 
 def student(normal: float, freedom: np.ndarray) -> np.ndarray:

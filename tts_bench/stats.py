@@ -6,7 +6,6 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -72,14 +71,13 @@ class Estimate:
         return cls(value, low, high, n, unscored)
 
 
-def mean_estimate(values: Numbers, seed: int, *, level: float = 0.95, share: bool = True) -> Estimate:
+def mean_estimate(values: Numbers, *, level: float = 0.95, share: bool = True) -> Estimate:
     """The mean of `values` (one a prompt) with a two-sided interval at `level`.
 
     Where they are of a `share` and every value is 0 or 1, the interval is Wilson's for a proportion: it keeps its width
     when all are equal (any other shrinks to nothing) and holds its level at small n. For shares within [0, 1] that
     happen to be all 0 or 1 it errs on the wide side. Everything else gets that of `mean_interval`, a share within 0 to
-    1: of a score that is cut off at 0, as CLIPScore is, many zeros are no proportion. `seed` is of the callers' other
-    draws: here nothing is drawn.
+    1: of a score that is cut off at 0, as CLIPScore is, many zeros are no proportion.
     """
     scored, unscored = _scored(values)
     if share and np.isin(scored, (0.0, 1.0)).all() and scored.size:
@@ -88,11 +86,11 @@ def mean_estimate(values: Numbers, seed: int, *, level: float = 0.95, share: boo
     return _around(scored, unscored, level).within(limits_of(scored, share))
 
 
-def paired_delta(candidate: Numbers, baseline: Numbers, seed: int, *, level: float = 0.95) -> Estimate:
+def paired_delta(candidate: Numbers, baseline: Numbers, *, level: float = 0.95) -> Estimate:
     """The mean of candidate - baseline over the prompts that both have scored, aligned by position.
 
     Pairing removes the spread between easy and hard prompts. Where all differences are equal the interval has no
-    width: read it together with `n`. `seed` is of the callers' other draws. ValueError where the lengths differ.
+    width: read it together with `n`. ValueError where the lengths differ.
     """
     first, second = floats(candidate), floats(baseline)
     if first.shape != second.shape:
@@ -204,14 +202,6 @@ def _around(scored: np.ndarray, unscored: int, level: float) -> Estimate:
     if scored.size == 1:
         return Estimate(value, None, None, 1, unscored)
     return Estimate(value, *spread([scored]).around(value, level), scored.size, unscored)
-
-
-@lru_cache(maxsize=4)
-def resample_counts(n: int, seed: int, resamples: int) -> np.ndarray:
-    """How often each of `n` prompts is drawn in each resample: (resamples, n), rows sum to n. Shared by all metrics."""
-    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
-    counts.flags.writeable = False
-    return counts
 
 
 def floats(values: Numbers) -> np.ndarray:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.tampered import KINDS
-from tests.acceptance.world import NAME, ROOT, cell, copied, interval, problems, put, rows
+from tests.acceptance.world import NAME, ROOT, cell, copied, problems, put, rows
+from tests.interval import interval
 from tts_bench.acceptance import result as looking
 from tts_bench.acceptance.coverage import coverage_problems
 from tts_bench.acceptance.result import inspect
@@ -85,7 +86,7 @@ def test_each_part_of_a_result_that_cannot_be_read_tells_its_own_defect(tmp_path
 
 def test_the_interval_that_is_asked_for_is_that_of_the_rows(tmp_path: Path) -> None:
     folder = copied(tmp_path)
-    low, high = interval(read_rows(folder)["appeal"].to_numpy())
+    low, high = interval([read_rows(folder)["appeal"].to_numpy()])
     told = read_result(folder).metrics["appeal"]
     assert told.low == pytest.approx(low, abs=1e-12) and told.high == pytest.approx(high, abs=1e-12)
     put(folder, "metrics/appeal/high", high + 1e-6)

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from tts_bench.acceptance.result import inspect
 from tts_bench.results import read_rows
@@ -71,12 +69,3 @@ def cell(folder: Path, column: str, place: int, value: Any) -> None:
 
 def problems(folder: Path) -> list[str]:
     return [str(problem) for problem in inspect(folder).problems]
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Of a mean: at each end the farther of Student's and Hall's, by scipy's t and the roots of Hall's cubic."""
-    mean, error, reach = values.mean(), float(stats.sem(values)), stats.t.ppf(0.975, values.size - 1)
-    lean = ((values - mean) ** 3).sum() / values.size**3 / error**3
-    roots = [np.roots([lean**2 / 27, lean / 3, 1, lean / 6 - end]) for end in (reach, -reach)]
-    below, above = (min(found, key=lambda root: abs(root.imag)).real for found in roots)
-    return mean - max(reach, below) * error, mean - min(-reach, above) * error

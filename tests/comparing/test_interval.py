@@ -25,7 +25,7 @@ def test_of_normal_differences_it_is_student_s() -> None:
 
 def test_where_differences_lean_to_one_side_it_reaches_as_far_as_the_gain_does() -> None:
     leaning = RNG.exponential(1, 60) ** 2
-    found, gain = interval(pairs(leaning), LEVEL), paired_delta(leaning, np.zeros(60), 0, level=LEVEL)
+    found, gain = interval(pairs(leaning), LEVEL), paired_delta(leaning, np.zeros(60), level=LEVEL)
     student = reference.t.interval(LEVEL, 59, leaning.mean(), reference.sem(leaning))
     assert (found.low, found.high) == pytest.approx((student[0], gain.high)) and found.high > student[1]
 

@@ -109,7 +109,7 @@ def _result(
 
 
 def _estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
-    return {metric: mean_estimate(rows[metric].to_numpy(), 0) for metric in METRICS}
+    return {metric: mean_estimate(rows[metric].to_numpy()) for metric in METRICS}
 
 
 def _groups(rows: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:

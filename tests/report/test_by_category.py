@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from tests.fake_results import fake_board
-from tts_bench import keys
 from tts_bench.macro import macro_estimate
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.eyes import eyes
@@ -41,8 +40,7 @@ def test_gains_are_means_of_the_categories_paired_by_prompt(made: tuple[Board, d
         difference = own["accuracy"] - base["accuracy"]
         by_hand = difference.groupby(base["category"]).mean().mean()
         assert line.gain.value == pytest.approx(by_hand, abs=1e-12)
-        seed = keys.seed("gain", line.result.suite.seed)
-        assert line.gain == macro_estimate(difference, list(base["category"]), seed)
+        assert line.gain == macro_estimate(difference, list(base["category"]))
 
 
 def test_figures_take_the_same_mean(made: tuple[Board, dict[str, pd.DataFrame]]) -> None:
@@ -112,15 +110,15 @@ def test_published_columns_of_categories_stand_beside_ours(made: tuple[Board, di
 def test_unequal_categories_weigh_alike_in_a_difference() -> None:
     values = np.array([1.0, 1.0, 1.0, 5.0, 7.0])
     names = ["a", "a", "a", "b", "b"]
-    assert MAIN.of_numbers(values, names, 0).value == 3.5
+    assert MAIN.of_numbers(values, names).value == 3.5
     some = replace(MAIN, categories=frozenset("b"))
-    assert some.of_numbers(values, names, 0).value == 6.0, "the others are not its prompts"
+    assert some.of_numbers(values, names).value == 6.0, "the others are not its prompts"
 
 
 def test_shares_of_one_category_have_wilsons_interval_as_in_the_result() -> None:
     ones = np.array([1.0, 1.0, 0.0, 1.0, 1.0])
     share = replace(MAIN, percent=True)
-    found = share.of_numbers(ones, ["a"] * 5, 0, share=True)
+    found = share.of_numbers(ones, ["a"] * 5, share=True)
     assert (found.low, found.high) == pytest.approx(wilson(4, 5))
 
 

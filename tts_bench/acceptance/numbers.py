@@ -31,9 +31,9 @@ def number_problems(result: Result, rows: pd.DataFrame, suite: Suite, file: str)
     yield from named
     used = [metric for metric in suite.metrics if metric.name in result.of_prompts]
     of_sets = {name: again for name in result.left_out if (again := _of_set(result, name, suite)) is not None}
-    whole = {**metric_means.estimates(used, rows, result.suite.seed), **of_sets}
+    whole = {**metric_means.estimates(used, rows), **of_sets}
     yield from _differences(result.metrics, whole, "metrics", file)
-    again = metric_means.groups(used, rows, result.suite.seed)
+    again = metric_means.groups(used, rows)
     for kind in ("category", "split"):
         for group in dict.fromkeys([*again[kind], *result.groups[kind]]):
             told = result.groups[kind].get(group, {})

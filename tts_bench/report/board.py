@@ -48,15 +48,15 @@ class MetricInfo:
     categories: frozenset[str] | None = None  # of the prompts that it judges; None is all
 
     def of_numbers(
-        self, values: np.ndarray, categories: Sequence[str], seed: int, level: float = 0.95, share: bool = False
+        self, values: np.ndarray, categories: Sequence[str], level: float = 0.95, share: bool = False
     ) -> Estimate:
         """The mean of a number a prompt, perhaps a `share`, or of a difference, over the prompts that it judges."""
         parts = self.strata(categories)
         if len(parts) > 1:
             judged = np.sort(np.concatenate(parts))
             of: list[str] = [categories[int(i)] for i in judged]
-            return macro_estimate(values[judged], of, seed, level=level, share=share)
-        return mean_estimate(values[parts[0]], seed, level=level, share=share)
+            return macro_estimate(values[judged], of, level=level, share=share)
+        return mean_estimate(values[parts[0]], level=level, share=share)
 
     def strata(self, categories: Sequence[str]) -> list[np.ndarray]:
         """Which of the prompts it judges, by place: of a macro one those of each category, in the order of their first
@@ -220,7 +220,7 @@ def _board(results: Sequence[Result], rows: Mapping[str, Rows], metrics: Sequenc
     lines.sort(key=lambda line: (-main.worth(line.result.metrics.get(main.name)), line.result.name))
     competing = [line for line in lines if line.competes(main.name)]
     if not reason and competing:
-        places = places_of([line.result for line in competing], rows, main, [line.gain for line in competing])
+        places = places_of([line.result for line in competing], rows, main)
         competing = [
             replace(line, rank=place.rank, rank_low=place.low, rank_high=place.high)
             for line, place in zip(competing, places, strict=True)
@@ -257,4 +257,4 @@ def _gain(result: Result, baseline: Result | None, rows: Mapping[str, Rows], met
     base = rows[baseline.name]
     own = in_order(rows[result.name], base, result.name, baseline.name)
     differences = numbers(own, name) - numbers(base, name)
-    return metric.of_numbers(differences, texts(base, "category"), keys.seed("gain", result.suite.seed))
+    return metric.of_numbers(differences, texts(base, "category"))

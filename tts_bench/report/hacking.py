@@ -83,7 +83,7 @@ def _gain(
     weights: dict[str, float],
     scores: Scores,
 ) -> Gain:
-    own = paired_delta(_own(line, weights, scores), zero, scores.seed)
+    own = paired_delta(_own(line, weights, scores), zero)
     return Gain(budget, own, scores.delta(line, baseline, main))
 
 
@@ -91,11 +91,9 @@ def _bend(family: Family, baseline: Line, main: MetricInfo, weights: dict[str, f
     zero = _own(baseline, weights, scores)
     gains = [_gain(budget, line, zero, baseline, main, weights, scores) for budget, line in family.lines.items()]
     turn = _turn([scores.of(line, main.name) for line in family.lines.values()], main, scores)
-    diversity = {
-        budget: mean_estimate(scores.of(line, DIVERSITY), scores.seed) for budget, line in family.lines.items()
-    }
+    diversity = {budget: mean_estimate(scores.of(line, DIVERSITY)) for budget, line in family.lines.items()}
     spread = [scores.of(line, DIVERSITY) for line in (family.last, family.first)]
-    return Bend(family, gains, turn, diversity, paired_delta(spread[0], spread[1], scores.seed))
+    return Bend(family, gains, turn, diversity, paired_delta(spread[0], spread[1]))
 
 
 def _turn(curve: Sequence[np.ndarray], main: MetricInfo, scores: Scores) -> Turn | None:

@@ -17,33 +17,23 @@ from tts_bench.results import Result
 if TYPE_CHECKING:
     from tts_bench.board_rows import Rows
     from tts_bench.report.board import MetricInfo
-    from tts_bench.stats import Estimate
 
 
-def places_of(
-    results: Sequence[Result],
-    rows: Mapping[str, Rows],
-    metric: MetricInfo,
-    gains: Sequence[Estimate | None],
-) -> list[Rank]:
+def places_of(results: Sequence[Result], rows: Mapping[str, Rows], metric: MetricInfo) -> list[Rank]:
     """Of results under one protocol that compete in `metric`, by name in `rows`; the same seed for all of a suite.
-    What is better or worse than the baseline, which has no gain, is what its gain says.
 
     Prompts are resampled as the metric's interval does it: within each category where it is the mean of theirs. Of a
     number of the whole set it is the groups of images. BadInput where two are not of the same prompts.
     """
     sign, seed = -1 if metric.lower else 1, keys.seed("gain", results[0].suite.seed)
-    baseline = [place for place, gain in enumerate(gains) if gain is None]
-    sides = [metric.side(gain) if gain else 0 for gain in gains]
-    known = (baseline[0], sides) if len(baseline) == 1 else None
     if metric.of_set:
         values = np.stack([sign * result.pseudo_values(metric.name) for result in results], axis=-1)
-        return ranks([values], seed, of_set=True, known=known)
+        return ranks([values], seed, of_set=True)
     name = min(result.name for result in results)
     first = rows[name]
     columns = [numbers(in_order(rows[r.name], first, r.name, name), metric.name) for r in results]
     values = sign * np.stack(columns, axis=-1)
-    return ranks([values[stratum] for stratum in metric.strata(texts(first, "category"))], seed, known=known)
+    return ranks([values[stratum] for stratum in metric.strata(texts(first, "category"))], seed)
 
 
 def in_order(rows: Rows, others: Rows, name: str, other: str) -> Rows:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_bench import keys
 from tts_bench.board_rows import numbers, texts
 from tts_bench.report.board import Board, Line, MetricInfo
 from tts_bench.report.places import in_order
@@ -18,13 +17,9 @@ if TYPE_CHECKING:
 
 
 class Scores:
-    """`rows` by submission name. BadInput, on reading, for a submission whose prompts are not those of the others.
-
-    `seed` is that of the board's gains.
-    """
+    """`rows` by submission name. BadInput, on reading, for a submission whose prompts are not those of the others."""
 
     def __init__(self, board: Board, rows: Mapping[str, Rows]) -> None:
-        self.seed = keys.seed("gain", board.lines[0].result.suite.seed)
         self._rows = rows
         self._first = min(line.result.name for line in board.lines)
         self._categories = texts(rows[self._first], "category")
@@ -48,8 +43,8 @@ class Scores:
         if metric.of_set:
             return grouped_estimate(values, self.n).within(metric.limits)
         if metric.macro or metric.categories is not None:
-            return metric.of_numbers(values, self._categories, self.seed, share=metric.percent)
-        return mean_estimate(values, self.seed, share=metric.percent)
+            return metric.of_numbers(values, self._categories, share=metric.percent)
+        return mean_estimate(values, share=metric.percent)
 
     def difference(
         self, candidate: np.ndarray, baseline: np.ndarray, metric: MetricInfo, level: float = 0.95
@@ -57,7 +52,7 @@ class Scores:
         """The mean difference, prompt by prompt, or group by group (Student's interval)."""
         if metric.of_set:
             return grouped_estimate(candidate - baseline, self.n, level)
-        return metric.of_numbers(candidate - baseline, self._categories, self.seed, level)
+        return metric.of_numbers(candidate - baseline, self._categories, level)
 
     def delta(self, candidate: Line, baseline: Line, metric: MetricInfo) -> Estimate:
         return self.difference(self.of(candidate, metric.name), self.of(baseline, metric.name), metric)
