@@ -16,11 +16,12 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from tts_bench.gain import gain_estimate
 from tts_bench.macro import macro_estimate
 from tts_bench.mean_interval import spread
 from tts_bench.results import read_rows
@@ -53,6 +54,7 @@ class Population:
     mean: float
     parts: tuple[Draw, ...]
     share: bool = False
+    gain: bool = False
 
     def interval(self, rng: np.random.Generator, n: int, method: str) -> tuple[float, float]:
         """From `n` prompts drawn anew."""
@@ -61,6 +63,8 @@ class Population:
         drawn = [part(rng, size) for part, size in zip(self.parts, sizes, strict=True)]
         if method != "shipped":
             return OTHERS[method](drawn[0])
+        if self.gain:
+            return _ends(gain_estimate(drawn, share=self.share))
         values = np.concatenate(drawn)
         if len(drawn) == 1:
             return _ends(mean_estimate(values, share=self.share))
@@ -76,7 +80,9 @@ def made_up() -> Iterator[Population]:
     for rate in (0.5, 0.1, 0.02):
         yield Population(f"share, {rate:g} right (Wilson)", rate, (_right(rate),), share=True)
     for won, lost in ((0.3, 0.2), (0.2, 0.05), (0.1, 0.1), (0.05, 0.05), (0.02, 0.02), (0.05, 0.0)):
-        yield Population(f"gain in a share: {won:g} won, {lost:g} lost", won - lost, (_gained(won, lost),))
+        yield Population(
+            f"gain in a share: {won:g} won, {lost:g} lost", won - lost, (_gained(won, lost),), share=True, gain=True
+        )
     normal = tuple(
         _moved(lambda rng, n: rng.normal(0, 1, n), level, scale)
         for level, scale in zip(range(4), (1, 2, 1, 3), strict=True)
@@ -85,6 +91,9 @@ def made_up() -> Iterator[Population]:
     exponential = tuple(_moved(lambda rng, n: rng.exponential(1, n) - 1, level, 1.0) for level in range(4))
     yield Population("macro, exponential", 1.5, exponential)
     rates = (0.9, 0.5, 0.2, 0.7)
+    changes = ((0.3, 0.2), (0.1, 0.05), (0.05, 0.0), (0.2, 0.0))
+    mean = float(np.mean([won - lost for won, lost in changes]))
+    yield Population("macro, gain in a share", mean, tuple(_gained(*each) for each in changes), share=True, gain=True)
     yield Population("macro, shares (MOVER)", float(np.mean(rates)), tuple(map(_right, rates)), share=True)
 
 
@@ -94,7 +103,8 @@ def published(results: Path) -> Iterator[Population]:
         yield _resampled(f"{suite}: {metric} of {name}", values)
     for suite, head, base, metric in GAINS:
         rows = [read_rows(results / suite / name).set_index("prompt_id")[metric] for name in (head, base)]
-        yield _resampled(f"{suite}: {metric}, {head} - {base}", (rows[0] - rows[1]).to_numpy(dtype=np.float64))
+        name, differences = f"{suite}: {metric}, {head} - {base}", (rows[0] - rows[1]).to_numpy(dtype=np.float64)
+        yield replace(_resampled(name, differences), share=metric in ("accuracy", "attributes"), gain=True)
     rows = read_rows(results / "shapes" / "none")
     by = [rows.loc[rows["category"] == name, "dual_encoder"].to_numpy() for name in sorted(set(rows["category"]))[:4]]
     parts = tuple(_from(values) for values in by)

@@ -36,7 +36,7 @@ def test_it_is_never_narrower_than_student_s_and_longer_on_the_side_that_leans()
     assert around(-LEANING) == pytest.approx((-high, -low))
 
 
-@pytest.mark.parametrize("skewness", [-0.9, -0.2, 1e-9, 0.05, 0.6])
+@pytest.mark.parametrize("skewness", [-0.4, -0.2, 1e-9, 0.05, 0.3])
 def test_its_far_end_is_the_root_of_hall_s_cubic(skewness: float) -> None:
     """g(T) = T + r T^2 / 3 + r^2 T^3 / 27 + r / 6 = -+ t has one real root."""
     reach = reference.t.ppf(0.975, 30)
@@ -45,6 +45,13 @@ def test_its_far_end_is_the_root_of_hall_s_cubic(skewness: float) -> None:
     roots = np.roots([skewness**2 / 27, -abs(skewness) / 3, 1, -abs(skewness) / 6 - reach])
     assert far == pytest.approx(min(roots, key=lambda found: abs(found.imag)).real, rel=1e-6)
     assert near == pytest.approx(reach)
+
+
+def test_its_far_end_is_never_twice_as_far_as_student_s() -> None:
+    """Two of 14 prompts lost: Hall's cubic would end at -101 points of 100."""
+    values = np.array([-1.0] * 2 + [0.0] * 12)
+    reach = reference.t.ppf(0.975, 13) * reference.sem(values)
+    assert around(values) == pytest.approx((values.mean() - 2 * reach, values.mean() + reach))
 
 
 def studentised(values: np.ndarray, resamples: int = 20_000) -> tuple[float, float]:

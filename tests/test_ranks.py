@@ -13,8 +13,9 @@ from scipy import stats
 from tests.interval import interval
 from tts_bench import keys
 from tts_bench import ranks as module
+from tts_bench.gain import gain_estimate
 from tts_bench.ranks import LEVEL, LIMIT, RESAMPLES, Rank, better, complete, ranks, resampled
-from tts_bench.stats import grouped_estimate, mean_estimate
+from tts_bench.stats import grouped_estimate
 
 
 def triple(found: Sequence[Rank]) -> list[tuple[int, int, int]]:
@@ -183,10 +184,10 @@ def test_a_rank_says_of_two_what_the_interval_of_their_gain_says(of_set: bool) -
     generator, seen = np.random.default_rng(8), 0
     values = generator.exponential(size=(25, 12)) + 0.05 * np.arange(12)
     values[[2, 7], [3, 5]] = values[[2, 7], [3, 5]] if of_set else np.nan
-    found = better([values], of_set, LEVEL)
+    found = better([values], of_set, share=False, level=LEVEL)
     for i, j in itertools.permutations(range(12), 2):
         gaps = values[:, i] - values[:, j]
-        shown = grouped_estimate(gaps, 25) if of_set else mean_estimate(gaps, share=False)
+        shown = grouped_estimate(gaps, 25) if of_set else gain_estimate([gaps])
         low, _ = interval([gaps[np.isfinite(gaps)]], hall=not of_set)
         assert found[i, j] == (shown.side == 1) == (low > 0)
         seen += found[i, j]

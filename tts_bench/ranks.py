@@ -25,7 +25,8 @@ from statistics import NormalDist
 import numpy as np
 
 from tts_bench import keys
-from tts_bench.mean_interval import spread
+from tts_bench.gain import gain_estimate
+from tts_bench.stats import grouped_estimate
 
 RESAMPLES, LEVEL = 2000, 0.95
 LIMIT = 2000  # units from which on means of drawn units are as good as normal
@@ -58,13 +59,15 @@ def ranks(
     strata: Sequence[np.ndarray],
     seed: int,
     of_set: bool = False,
+    share: bool = False,
     level: float = LEVEL,
 ) -> list[Rank]:
     """One rank a column of `strata`, each (units, k) float64, higher is better: a submission's estimate is the mean of
     the strata's means. NaN is unscored: it is left out of the submission's own mean.
 
-    The units are prompts, or with `of_set` the pseudo-values of groups of images. Where a stratum has fewer than two,
-    nobody is told apart. ValueError for no stratum, or one in which a submission has no number.
+    The units are prompts, of a `share` with numbers from 0 to 1; or with `of_set` groups of images, by pseudo-values.
+    Where a stratum has fewer than two, nobody is told apart. ValueError for no stratum, or one in which a submission
+    has no number.
     """
     given = [np.asarray(values, dtype=np.float64) for values in strata]
     if not given:
@@ -74,12 +77,12 @@ def ranks(
         return [Rank(1, 1, k)] * k
     pairs = paired(whole)
     sure = _outside(pairs, student(critical(pairs, resampled(whole, seed), level), pairs.freedom))
-    places = 1 + (better(given, of_set, level) | sure).sum(axis=0)
+    places = 1 + (better(given, of_set, share, level) | sure).sum(axis=0)
     ends = zip(places, 1 + sure.sum(axis=0), k - sure.sum(axis=1), strict=True)
     return [Rank(int(place), int(low), int(high)) for place, low, high in ends]
 
 
-def better(strata: Sequence[np.ndarray], of_set: bool, level: float) -> np.ndarray:
+def better(strata: Sequence[np.ndarray], of_set: bool, share: bool, level: float) -> np.ndarray:
     """(k, k) bool: whether the paired interval of i less j, which is that of the gains, lies above 0.
 
     Of prompts that both have a number on; of groups it is Student's.
@@ -88,13 +91,11 @@ def better(strata: Sequence[np.ndarray], of_set: bool, level: float) -> np.ndarr
     found = np.zeros((len(columns[0]), len(columns[0])), dtype=bool)
     for i, j in itertools.combinations(range(len(found)), 2):
         gaps = [values[i] - values[j] for values in columns]
-        gaps = [gap if np.isfinite(gap).all() else gap[np.isfinite(gap)] for gap in gaps]
-        if min(gap.size for gap in gaps) < 2:
-            continue
-        around, mean = spread(gaps), float(np.mean([gap.mean() for gap in gaps]))
-        half = around.student(level)
-        low, high = (mean - half, mean + half) if of_set else around.around(mean, level)
-        found[i, j], found[j, i] = low > 0, high < 0
+        if of_set:
+            gain = grouped_estimate(gaps[0], gaps[0].size, level)
+        else:
+            gain = gain_estimate(gaps, level=level, share=share)
+        found[i, j], found[j, i] = gain.side > 0, gain.side < 0
     return found
 
 

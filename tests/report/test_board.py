@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -183,10 +183,9 @@ def test_gains_are_paired_by_prompt_whatever_the_order_of_rows():
             continue
         difference = rows[line.result.name]["accuracy"] - rows["none"]["accuracy"]
         assert line.gain is not None and line.gain.value == pytest.approx(difference.mean())
-        generator = np.random.default_rng(0)
-        picks = generator.integers(84, size=(4000, 84))
-        reference = np.quantile(difference.to_numpy()[picks].mean(axis=1), [0.025, 0.975])
-        assert (line.gain.low, line.gain.high) == pytest.approx(tuple(reference), abs=0.025)
+        won, lost = ((difference > 0).sum() + 1) / 86, ((difference < 0).sum() + 1) / 86
+        half = 1.959963985 * math.sqrt((won + lost - (won - lost) ** 2) / 86)
+        assert (line.gain.low, line.gain.high) == pytest.approx((won - lost - half, won - lost + half))
     assert {line.result.name: line.gain.value for line in same.lines if line.gain} == pytest.approx(
         {line.result.name: line.gain.value for line in board.lines if line.gain}
     )

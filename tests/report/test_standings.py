@@ -14,6 +14,7 @@ from scipy.integrate import trapezoid
 from tests.report.fake_grid import BUDGETS, Made, fake_grid
 from tests.report.suite import METRICS
 from tts_bench.errors import BadInput
+from tts_bench.gain import gain_estimate
 from tts_bench.report import standings as standings_module
 from tts_bench.report.board import Board, make_boards
 from tts_bench.report.comparison import Comparison, compare
@@ -27,6 +28,11 @@ Compare = Callable[[Made], list[Comparison]]
 @pytest.fixture(scope="module")
 def made() -> Made:
     return fake_grid(SEARCHES, n=42)
+
+
+def gained(candidate: np.ndarray, baseline: np.ndarray, level: float = 0.95) -> Estimate:
+    """Of the main metric, a share."""
+    return gain_estimate([candidate - baseline], level=level, share=True)
 
 
 def board_of(made: Made) -> Board:
@@ -64,7 +70,7 @@ def check_standings(compare: Compare, made: Made) -> int:
                 assert each.area_difference is None
                 continue
             for budget, first, second in zip(BUDGETS, own, theirs, strict=True):
-                assert each.differences[budget] == paired_delta(first, second)
+                assert each.differences[budget] == gained(first, second)
                 compared += 1
             assert each.area_difference is not None and each.area_difference.value is not None
             assert each.area_difference.value == pytest.approx(area - trapezoid(np.mean(theirs, axis=1), x) / 4)
@@ -144,7 +150,7 @@ def test_the_front_is_the_best_and_ties_hold_0(made: Made):
             assert values[front.best.label].mean() == max(value.mean() for value in values.values())
             assert {family.label for family, _ in front.behind} == set(values) - {front.best.label}
             for family, difference in front.behind:
-                assert difference == paired_delta(values[family.label], values[front.best.label])
+                assert difference == gained(values[family.label], values[front.best.label])
                 assert (family in front.ties) == (difference.high is not None and difference.high >= 0)
             ties += len(front.ties)
     assert 0 < ties < 4 * 5 * 3
@@ -157,7 +163,7 @@ def turns(values: Sequence[np.ndarray]) -> tuple[int, int] | None:
     """Peak and the last later budget that lies below it, by a plain scan, at 95 % over all pairs of budgets."""
     level = 1 - 0.05 / (len(values) * (len(values) - 1) / 2)
     peak = int(np.argmax([value.mean() for value in values]))
-    falls = {i: paired_delta(values[i], values[peak], level=level) for i in range(peak + 1, len(values))}
+    falls = {i: gained(values[i], values[peak], level) for i in range(peak + 1, len(values))}
     lower = [i for i, fall in falls.items() if (fall.high or 0) < 0]
     return (peak, lower[-1]) if lower else None
 
@@ -174,7 +180,7 @@ def test_hacking_is_shown_where_the_verifier_reads_another_metric(made: Made):
                 sd = [(column(rows, name, m) - column(rows, "none", m)).mean() / column(rows, "none", m).std()
                       for m in own[verifier]]  # fmt: skip
                 assert gain.own.value == pytest.approx(np.mean(sd))
-                assert gain.main == paired_delta(column(rows, name), column(rows, "none"))
+                assert gain.main == gained(column(rows, name), column(rows, "none"))
             expected = turns([column(rows, name) for name in runs])
             assert bend.turn is not None
             assert (bend.turn.peak, bend.turn.low) == expected if expected else bend.turn.low is None

@@ -12,6 +12,7 @@ import numpy as np
 from tts_bench import keys
 from tts_bench.board_rows import numbers, texts
 from tts_bench.errors import BadInput
+from tts_bench.gain import gain_estimate
 from tts_bench.macro import macro_estimate
 from tts_bench.report.budgets import at_several_budgets
 from tts_bench.report.optional import alike, present
@@ -50,13 +51,18 @@ class MetricInfo:
     def of_numbers(
         self, values: np.ndarray, categories: Sequence[str], level: float = 0.95, share: bool = False
     ) -> Estimate:
-        """The mean of a number a prompt, perhaps a `share`, or of a difference, over the prompts that it judges."""
+        """The mean of a number a prompt, perhaps a `share`, over the prompts that it judges."""
         parts = self.strata(categories)
         if len(parts) > 1:
             judged = np.sort(np.concatenate(parts))
             of: list[str] = [categories[int(i)] for i in judged]
             return macro_estimate(values[judged], of, level=level, share=share)
         return mean_estimate(values[parts[0]], level=level, share=share)
+
+    def gain(self, differences: np.ndarray, categories: Sequence[str], level: float = 0.95) -> Estimate:
+        """The mean difference of two submissions over the prompts that it judges."""
+        strata = [differences[part] for part in self.strata(categories)]
+        return gain_estimate(strata, level=level, share=self.percent)
 
     def strata(self, categories: Sequence[str]) -> list[np.ndarray]:
         """Which of the prompts it judges, by place: of a macro one those of each category, in the order of their first
@@ -257,4 +263,4 @@ def _gain(result: Result, baseline: Result | None, rows: Mapping[str, Rows], met
     base = rows[baseline.name]
     own = in_order(rows[result.name], base, result.name, baseline.name)
     differences = numbers(own, name) - numbers(base, name)
-    return metric.of_numbers(differences, texts(base, "category"))
+    return metric.gain(differences, texts(base, "category"))

@@ -33,7 +33,7 @@ def places_of(results: Sequence[Result], rows: Mapping[str, Rows], metric: Metri
     first = rows[name]
     columns = [numbers(in_order(rows[r.name], first, r.name, name), metric.name) for r in results]
     values = sign * np.stack(columns, axis=-1)
-    return ranks([values[stratum] for stratum in metric.strata(texts(first, "category"))], seed)
+    return ranks([values[stratum] for stratum in metric.strata(texts(first, "category"))], seed, share=metric.percent)
 
 
 def in_order(rows: Rows, others: Rows, name: str, other: str) -> Rows:

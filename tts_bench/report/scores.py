@@ -52,7 +52,7 @@ class Scores:
         """The mean difference, prompt by prompt, or group by group (Student's interval)."""
         if metric.of_set:
             return grouped_estimate(candidate - baseline, self.n, level)
-        return metric.of_numbers(candidate - baseline, self._categories, level)
+        return metric.gain(candidate - baseline, self._categories, level)
 
     def delta(self, candidate: Line, baseline: Line, metric: MetricInfo) -> Estimate:
         return self.difference(self.of(candidate, metric.name), self.of(baseline, metric.name), metric)
