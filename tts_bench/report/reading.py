@@ -71,12 +71,13 @@ def _intervals(board: Board) -> list[str]:
 def _ranks(board: Board) -> list[str]:
     if not board.ranked or board.ranked[0].rank is None:
         return []
-    main, over = board.main, "groups of images, Student's" if board.main.of_set else "prompts, the bootstrap's"
+    main, units = board.main, "groups of images" if board.main.of_set else "prompts"
     return [
         f"**Rank** is 1 + the submissions that are better in {escape.markdown_cell(main.name)} by a paired 95 % "
-        f"interval (over {over}); those that it does not tell apart share a rank, and stand by value. `[low, high]` is "
-        "the rank's own interval: with 95 % confidence all of them hold together, however many there are "
-        "(simultaneous over all pairs, Mogstad et al. 2024); the rank itself makes no such allowance."
+        "interval, as a gain has it; those that it does not tell apart share a rank, and stand by value. `[low, high]` "
+        f"is the rank's own interval, of a paired bootstrap over {units}: with 95 % confidence all of them hold "
+        "together, however many there are (simultaneous over all pairs, Mogstad et al. 2024); the rank itself makes "
+        "no such allowance."
     ]
 
 
