@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tts_bench.results import Result
@@ -17,13 +18,25 @@ TITLES = {
 def charged(result: Result) -> dict[str, float | None]:
     """NFE, the ledger's parts, and the calls of all scorers together; None where the result does not say.
 
-    A result may come from elsewhere: what is not a number where one belongs is not said.
+    Of images made elsewhere nothing but their declared NFE is known. A result may come from elsewhere itself: what is
+    not a number where one belongs is not said.
     """
-    ledger, calls = result.ledger, result.ledger.get("scorer_calls")
+    calls = calls_of(result)
+    ledger = {} if "self_reported" in result.flags else result.ledger
     parts = {name: _number(ledger.get(name)) for name in LEDGER}
-    counts = [_number(count) for count in calls.values()] if isinstance(calls, Mapping) else []
-    return {"nfe": result.nfe, **parts, "scorer_calls": sum(count for count in counts if count is not None)}
+    return {"nfe": result.nfe, **parts, "scorer_calls": None if calls is None else math.fsum(calls.values())}
+
+
+def calls_of(result: Result) -> dict[str, float] | None:
+    """The calls of each scorer; None where the result does not say."""
+    calls = None if "self_reported" in result.flags else result.ledger.get("scorer_calls")
+    if not isinstance(calls, Mapping):
+        return None
+    counts = {str(name): _number(count) for name, count in calls.items()}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value

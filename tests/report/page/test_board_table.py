@@ -36,7 +36,7 @@ def test_every_number_of_a_result_stands_in_its_row_at_full_precision():
             assert float(low) == pytest.approx(estimate.low * scale, abs=0.06)
             assert float(high) == pytest.approx(estimate.high * scale, abs=0.06)
         assert text(row["NFE"]) == f"{line.result.nfe:,.0f}"
-        assert text(row["seconds"]) == "0.50"
+        assert text(row["seconds"]) == "0.500"
 
 
 def test_ranked_rows_have_ranks_and_oracles_a_badge_and_none():
