@@ -71,7 +71,7 @@ def test_again_runs_nothing_and_writes_the_same_bytes(done: tuple[Path, Evaluati
     assert second.nfe_run == 0
     assert files(folder / "out") == before
     assert second.as_json() == {**first.as_json(), "nfe_run": 0}
-    assert len(before) == 4 * 3 + 6
+    assert len(before) == 4 * 3 + 5 + 5 * 2
 
 
 def test_the_oracle_picks_what_brute_force_picks(done: tuple[Path, Evaluation]) -> None:
