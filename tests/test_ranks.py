@@ -14,7 +14,7 @@ from tests.interval import interval
 from tts_bench import keys
 from tts_bench import ranks as module
 from tts_bench.gain import gain_estimate
-from tts_bench.ranks import LEVEL, LIMIT, RESAMPLES, Rank, better, complete, ranks, resampled
+from tts_bench.ranks import LEVEL, LIMIT, RESAMPLES, Rank, better, complete, critical, paired, ranks, resampled
 from tts_bench.stats import grouped_estimate
 
 
@@ -169,6 +169,8 @@ def test_an_unscored_prompt_is_left_out_of_its_submissions_own_mean() -> None:
 
 def test_who_cannot_be_told_apart_shares_the_first_rank() -> None:
     assert triple(ranks([np.array([[1.0, 2.0, 3.0]])], 0)) == [(1, 1, 3)] * 3
+    uneven = [np.array([[1.0, 0.0]]), np.random.default_rng(0).normal([9.0, 0.0], 1.0, (50, 2))]
+    assert triple(ranks(uneven, 0)) == [(1, 1, 2)] * 2
     assert triple(ranks([np.ones((9, 3))], 0)) == [(1, 1, 3)] * 3
     assert triple(ranks([np.ones((9, 1))], 0)) == [(1, 1, 1)]
     sure = np.ones((9, 2)) * [2.0, 1.0]
@@ -192,6 +194,47 @@ def test_a_rank_says_of_two_what_the_interval_of_their_gain_says(of_set: bool) -
         assert found[i, j] == (shown.side == 1) == (low > 0)
         seen += found[i, j]
     assert 0 < seen < 60
+
+
+def test_one_that_is_far_off_leaves_the_others_intervals_as_they_are() -> None:
+    values = np.random.default_rng(1).normal([1.5, 1.0, 0.5, 0.0], 1.0, (60, 4))
+    alone = triple(ranks([values], 0))
+    near = triple(ranks([np.column_stack([values, np.full(60, -5.0)])], 0))
+    assert [each[0] for each in near[:4]] == [each[0] for each in alone]
+    for far in (1e6, 1e30):
+        assert triple(ranks([np.column_stack([values, np.full(60, -far)])], 0)) == near
+
+
+@pytest.mark.parametrize("n", [LIMIT - 100, LIMIT + 500])
+@pytest.mark.parametrize("apart", [1e-8, 1e-10])
+def test_twins_that_differ_by_rounding_leave_the_others_intervals_as_they_are(n: int, apart: float) -> None:
+    generator = np.random.default_rng(2)
+    values = generator.normal([0.3, 0.15, 0.0], 1.0, (n, 3))
+    twins = np.column_stack([values, values[:, 2] + apart * generator.normal(size=n)])
+    pairs = paired([twins])
+    assert critical(pairs, resampled([twins], 0), LEVEL) == pytest.approx(2.5, abs=0.12)
+    assert triple(ranks([twins], 0))[:2] == [(1, 1, 1), (2, 2, 2)]
+
+
+@pytest.mark.parametrize(("n", "k"), [(2, 10), (3, 2), (4, 10), (5, 3)])
+def test_with_a_handful_of_prompts_nobody_is_told_apart(n: int, k: int) -> None:
+    for seed in range(40):
+        values = (np.random.default_rng(seed).random((n, k)) < 0.5).astype(float)
+        assert triple(ranks([values], seed, share=True)) == [(1, 1, k)] * k
+
+
+def test_five_prompts_that_differ_are_not_beyond_doubt() -> None:
+    """However large the differences: all five might as well have gone the other way."""
+    values = np.zeros((40, 2))
+    values[:5, 0] = 1.0
+    assert triple(ranks([values], 0))[0][2] == 2
+    values[:12, 0] = 1.0
+    assert triple(ranks([values], 0)) == [(1, 1, 1), (2, 2, 2)]
+
+
+def test_one_pair_with_few_degrees_of_freedom_has_its_own_quantile() -> None:
+    freedom = np.array([[5.0, 1e6]])
+    assert module.student(1.959964, freedom)[0] == pytest.approx(stats.t.ppf(0.975, [5, 1e6]), abs=1e-5)
 
 
 def test_a_seed_gives_the_same_ranks() -> None:

@@ -32,7 +32,8 @@ RESAMPLES, LEVEL = 2000, 0.95
 LIMIT = 2000  # units from which on means of drawn units are as good as normal
 MANY = 1000  # degrees of freedom from which on Student's quantiles are the normal's to two places
 NEAR = 1e-6  # of the variances of two submissions: of so small a part for their difference rounding is too large
-SAME = 1e-12  # of the largest value: differences that rounding makes
+SAME = 1e-12  # of the larger of two values: differences that rounding makes
+FEWEST = 6  # units on which a sign test could tell two apart at 95 %: 2^-6 < 2.5 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,13 @@ class Rank:
 @dataclass(frozen=True)
 class Pairs:
     """(k, k) each, of i less j: the difference of the estimates, its standard error as a bootstrap has it and without
-    bias, and Satterthwaite's degrees of freedom."""
+    bias, Satterthwaite's degrees of freedom, and the larger estimate's size."""
 
     difference: np.ndarray
     narrow: np.ndarray
     error: np.ndarray
     freedom: np.ndarray
+    scale: np.ndarray
 
 
 def ranks(
@@ -66,17 +68,18 @@ def ranks(
     the strata's means. NaN is unscored: it is left out of the submission's own mean.
 
     The units are prompts, of a `share` with numbers from 0 to 1; or with `of_set` groups of images, by pseudo-values.
-    Where a stratum has fewer than two, nobody is told apart. ValueError for no stratum, or one in which a submission
-    has no number.
+    Nobody is told apart where a stratum has fewer than two, or all have fewer than FEWEST; and no two beyond doubt that
+    differ on fewer. ValueError for no stratum, or one in which a submission has no number.
     """
     given = [np.asarray(values, dtype=np.float64) for values in strata]
     if not given:
         raise ValueError("there is nothing to rank by")
     whole, k = [complete(values) for values in given], given[0].shape[1]
-    if min(len(values) for values in given) < 2:
+    if min(len(values) for values in given) < 2 or sum(len(values) for values in given) < FEWEST:
         return [Rank(1, 1, k)] * k
     pairs = paired(whole)
     sure = _outside(pairs, student(critical(pairs, resampled(whole, seed), level), pairs.freedom))
+    sure &= _differing(given) >= FEWEST
     places = 1 + (better(given, of_set, share, level) | sure).sum(axis=0)
     ends = zip(places, 1 + sure.sum(axis=0), k - sure.sum(axis=1), strict=True)
     return [Rank(int(place), int(low), int(high)) for place, low, high in ends]
@@ -97,6 +100,12 @@ def better(strata: Sequence[np.ndarray], of_set: bool, share: bool, level: float
             gain = gain_estimate(gaps, level=level, share=share)
         found[i, j], found[j, i] = gain.side > 0, gain.side < 0
     return found
+
+
+def _differing(strata: Sequence[np.ndarray]) -> np.ndarray:
+    """(k, k): on how many units two have another number, or only one of them has one."""
+    columns = [np.ascontiguousarray(values.T) for values in strata]
+    return np.sum([[(values != column).sum(axis=1) for column in values] for values in columns], axis=0)
 
 
 def complete(values: np.ndarray) -> np.ndarray:
@@ -124,13 +133,13 @@ def resampled(strata: Sequence[np.ndarray], seed: int, resamples: int = RESAMPLE
 def _means(values: np.ndarray, generator: np.random.Generator, resamples: int) -> np.ndarray:
     """Of units drawn with replacement; of `LIMIT` and more with normal weights instead of counts (the multiplier
     bootstrap, Chernozhukov, Chetverikov & Kato 2013): means that are normal with the units' covariance."""
-    n, k = values.shape
+    n = len(values)
     if n >= LIMIT:
         middle = values.mean(axis=0)
         around = values - middle
-        variances, axes = np.linalg.eigh(around.T @ around)
-        root = axes * np.sqrt(np.maximum(variances, 0.0))
-        return middle + generator.standard_normal((resamples, k)) @ root.T / n
+        root = np.linalg.qr(around, "r")  # of the numbers themselves: squares would lose how twins differ
+        root *= np.where(np.diag(root) < 0, -1.0, 1.0)[:, None]
+        return middle + generator.standard_normal((resamples, len(root))) @ root / n
     drawn = generator.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n)
     return counts.astype(np.float64) @ values / n
@@ -146,7 +155,8 @@ def paired(strata: Sequence[np.ndarray]) -> Pairs:
         freedom = total**2 / (unbiased**2 / (sizes - 1)).sum(axis=0)
     freedom = np.where(total > 0, freedom, float(sizes.sum() - len(strata)))
     narrow = (variances / sizes).sum(axis=0)
-    return Pairs(means[:, None] - means, np.sqrt(narrow), np.sqrt(total), freedom)
+    scale = np.maximum(np.abs(means)[:, None], np.abs(means))
+    return Pairs(means[:, None] - means, np.sqrt(narrow), np.sqrt(total), freedom, scale)
 
 
 def _variances(values: np.ndarray) -> np.ndarray:
@@ -158,7 +168,7 @@ def _variances(values: np.ndarray) -> np.ndarray:
     found = whole - 2 * products
     for i, j in zip(*np.nonzero(np.triu(found <= NEAR * whole, 1)), strict=True):
         gap = values[:, i] - values[:, j]
-        is_constant = np.ptp(gap) <= SAME * np.abs(values).max()
+        is_constant = np.ptp(gap) <= SAME * np.abs(values[:, [i, j]]).max()
         found[i, j] = found[j, i] = 0.0 if is_constant else np.var(gap)
     np.fill_diagonal(found, 0.0)
     return found
@@ -168,7 +178,7 @@ def critical(pairs: Pairs, means: np.ndarray, level: float) -> float:
     """The quantile at `level` of T over resamples (B, k)."""
     largest = np.zeros(len(means))
     for i, narrow in enumerate(pairs.narrow[:-1]):
-        later = i + 1 + np.flatnonzero(narrow[i + 1 :] > 0)
+        later = i + 1 + np.flatnonzero(narrow[i + 1 :] > SAME * pairs.scale[i, i + 1 :])
         away = means[:, i, None] - means[:, later]
         away -= pairs.difference[i, later]
         away /= narrow[later]
@@ -178,9 +188,8 @@ def critical(pairs: Pairs, means: np.ndarray, level: float) -> float:
 
 def _outside(pairs: Pairs, times: np.ndarray) -> np.ndarray:
     """(k, k): whether i is better than j by more than so many standard errors."""
-    least = SAME * np.abs(pairs.difference).max(initial=0.0)
     far = np.multiply(times, pairs.error, where=pairs.error > 0, out=np.zeros_like(pairs.error))  # not 0 x infinity
-    return pairs.difference > np.maximum(far, least)
+    return pairs.difference > np.maximum(far, SAME * pairs.scale)
 
 
 def student(normal: float, freedom: np.ndarray) -> np.ndarray:
