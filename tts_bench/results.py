@@ -146,7 +146,7 @@ def read_results(folder: Path) -> list[Result]:
 def read_whole(folder: Path) -> Iterator[tuple[Path, Result, Mapping[str, bytes]]]:
     """The results of `read_results` one after the other, with their folders and the tables that were read with them."""
     if not folder.is_dir():
-        raise BadInput.at(folder.parent, "suite", folder.name, "has no results there; run `tts-bench evaluate` first")
+        raise BadInput.at(folder.parent, "suite", folder.name, _lacking(folder))
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.startswith(".") or not entry.is_dir() or not keys.inside(folder, entry.name, RESULT).exists():
             continue
@@ -161,6 +161,12 @@ def _read(folder: Path) -> tuple[Result, dict[str, bytes]]:
     """Each file is read once: what is used is what was held to its digest."""
     result = read_stated(folder)
     return result, {name: _content(folder, result, name) for name in result.files}
+
+
+def _lacking(folder: Path) -> str:
+    if folder.parent.name == folder.name and folder.parent.is_dir():
+        return f"has no results there; name the folder above, {folder.parent.parent}"
+    return "has no results there; run `tts-bench evaluate` first"
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -77,6 +77,13 @@ def footnote(board: Board, monkeypatch: pytest.MonkeyPatch) -> str:
     return notes[0]
 
 
+def test_an_axis_in_doublings_leaves_out_what_cost_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, rows = fake_board()
+    free = replace(results[-1], name="free", nfe=0.0, curve=[], flags=["self_reported"])
+    told = footnote(make_boards([*results, free], {**rows, "free": rows[results[-1].name]}, METRICS)[0], monkeypatch)
+    assert "\nNot shown: 1 at 0 NFE." in told
+
+
 def test_the_footnote_says_how_oracles_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     results, rows = fake_board()
 
@@ -91,6 +98,6 @@ def test_the_footnote_says_how_oracles_are_drawn(monkeypatch: pytest.MonkeyPatch
     assert "\nDashed and grey dots: an oracle verifier" in footnote(board(True, second=True), monkeypatch)
     none = make_boards([r for r in results if "oracle" not in r.flags], rows, METRICS)[0]
     assert "oracle" not in footnote(none, monkeypatch) and "side by side" not in footnote(none, monkeypatch)
-    assert "\nDots at equal NFE, or nearly, stand side by side in its order." in footnote(
+    assert "\nDots at equal NFE, or nearly, stand side by side." in footnote(
         crowded_board()[0], monkeypatch
     )

@@ -72,6 +72,8 @@ def test_gflops_have_a_panel_where_they_tell_something_else() -> None:
     assert {p.label: p.x for p in nfe}["none (baseline)"] == 12
     lacking = [*other[:-1], replace(other[-1], ledger={})]
     assert len(panels_of(make_boards(lacking, rows, METRICS)[0])) == 1, "not where one does not say"
+    elsewhere = [*other[:-1], replace(lacking[-1], flags=["self_reported"])]
+    assert len(panels_of(make_boards(elsewhere, rows, METRICS)[0])) == 2, "images made elsewhere spoil nothing"
     assert (
         charged(lacking[-1])["gflops"] is None and charged(replace(other[0], ledger={"gflops": True}))["gflops"] is None
     )

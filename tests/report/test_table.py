@@ -7,6 +7,7 @@ import io
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -158,7 +159,8 @@ def test_the_csv_is_tidy_and_exact(made: Made):
     assert list(frame.columns[15:23]) == [
         "search_nfe", "final_nfe", "guidance_nfe", "decodes", "backward", "gflops", "seconds", "scorer_calls",
     ]  # fmt: skip
-    assert list(frame.columns[23:28]) == [
+    assert list(frame.columns[23:26]) == ["gain", "gain_low", "gain_high"]
+    assert list(frame.columns[26:31]) == [
         "accuracy", "accuracy_low", "accuracy_high", "accuracy_n", "accuracy_unscored",
     ]  # fmt: skip
     by_name = {result.name: result for result in made[0]}
@@ -166,8 +168,11 @@ def test_the_csv_is_tidy_and_exact(made: Made):
     for _, row in frame.iterrows():
         result = by_name[row["submission"]]
         assert (row["n"], row["seed"], row["nfe"]) == (result.suite.n, result.suite.seed, result.nfe)
-        calls = result.ledger.get("scorer_calls", {})
-        assert row["scorer_calls"] == sum(calls.values())  # type: ignore[union-attr]
+        calls = result.ledger.get("scorer_calls")
+        assert pd.isna(row["scorer_calls"]) if calls is None else row["scorer_calls"] == sum(calls.values())  # type: ignore[union-attr]
+        gain = next(line.gain for board in boards for line in board.lines if line.result is result)
+        told = [row[name] for name in ("gain", "gain_low", "gain_high")]
+        assert np.isnan(told).all() if gain is None else told == [gain.value, gain.low, gain.high]
         for part in ("search_nfe", "final_nfe", "gflops", "seconds"):
             assert pd.isna(row[part]) if part not in result.ledger else row[part] == result.ledger[part]
         for metric in METRICS:

@@ -153,7 +153,8 @@ def _reading(comparison: Comparison) -> list[str]:
     """What the intervals are, where there are any."""
     if not comparison.family:
         return []
-    told = f"intervals of {100 * comparison.level:.4g} % each, so that all {comparison.family} hold together at 95 %"
+    told = f"intervals of {100 * comparison.level:.4g} %"
+    told += f" each, so that all {comparison.family} hold together at 95 %" if comparison.family > 1 else ""
     notes = [f"HEAD - BASE is paired, prompt by prompt or by groups of images; {told}."]
     if any(row.verdict is None for row in comparison.rows):
         notes.append(f"{OWN} the submission's verifier is this metric's scorer: it grades itself, and is not judged.")

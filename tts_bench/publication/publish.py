@@ -11,7 +11,7 @@ from tts_bench.errors import BadInput
 from tts_bench.publication.folder import check_place, write
 from tts_bench.publication.push import find_token, push
 from tts_bench.publication.records import Pictures, Records
-from tts_bench.results import Result, read_image_rows, read_results, read_rows
+from tts_bench.results import RESULT, Result, read_image_rows, read_results, read_rows
 from tts_bench.suite import find_suite
 from tts_bench.types import Json
 
@@ -41,9 +41,11 @@ def publish(
     results = results.absolute()
     token = None if repo is None else find_token(repo)
     check_place(out)
-    suite, found = find_suite(results.name), read_results(results)
-    if not found:
+    if not results.is_dir():
+        raise BadInput.at("command line", "--results", str(results), "is no folder; name results/SUITE")
+    if not any(results.glob(f"*/{RESULT}")):
         raise BadInput.at("command line", "--results", str(results), "holds no results; name results/SUITE")
+    suite, found = find_suite(results.name), read_results(results)
     with _pictures(store) as pictures:
         there = _count(results, found, pictures, store)
         rows = {result.name: read_rows(results / result.name) for result in found}

@@ -46,7 +46,7 @@ def frontier_plot(board: Board, title: str, published: Sequence[Mapping[str, Any
         f"Step: the best at that compute or less, of those that compete. Bars: {wording.over([board.main], _n(board))}."
     )
     moved = any(point.x != point.shown for points in panels for point in points)
-    note += "\nDots at equal compute, or nearly, stand side by side." if moved else ""
+    note += "\nDots at equal compute, or nearly, stand side by side; the step is where it is." if moved else ""
     note += "" if named else "\nNamed: the front, the baseline and the best oracle."
     height = 1.2 + panel_height(len([p for p in panels[0] if named or p in front(panels[0], board.main)])) * len(panels)
     with drawing(WIDTH, height, f"{title}: quality and compute", note) as figure:
@@ -73,9 +73,10 @@ def front(points: Sequence[Point], metric: MetricInfo) -> list[Point]:
 
 
 def _axes(board: Board) -> list[str]:
-    spent = [charged(line.result) for line in board.lines]
+    """GFLOPs too where they tell something else, and all that were run here say them."""
+    spent = [charged(line.result) for line in board.lines if "self_reported" not in line.result.flags]
     rates = [(each["gflops"] or 0) / (each["nfe"] or 1) for each in spent]
-    return ["nfe", *(["gflops"] if min(rates) > 0 and max(rates) > ALIKE * min(rates) else [])]
+    return ["nfe", *(["gflops"] if rates and min(rates) > 0 and max(rates) > ALIKE * min(rates) else [])]
 
 
 def _n(board: Board) -> int:
@@ -113,7 +114,7 @@ def _panel(axis: Axes, points: Sequence[Point], metric: MetricInfo, named: bool)
     for point in points:
         _draw(axis, point, scale, named or point in best)
     if best:
-        x = [point.shown for point in best] + [max(point.shown for point in points)]
+        x = [point.x for point in best] + [max(point.x for point in points)]
         y = [scale * (point.y.value or 0) for point in best]
         axis.step(x, [*y, y[-1]], where="post", color=PALETTE[0], linewidth=1.6, zorder=2)
     told = [*best, *_top(points, metric)]

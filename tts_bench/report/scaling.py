@@ -54,10 +54,10 @@ def scaling_plot(board: Board, title: str) -> Plot:
     if looks := _look_of_oracles([each for metric in panels for each in _drawn(board, metric)]):
         note += f"\n{looks}"
     note += (
-        "\nDots at equal NFE, or nearly, stand side by side in its order."
-        if any(_moved(board, metric) for metric in panels)
-        else ""
+        "\nDots at equal NFE, or nearly, stand side by side." if any(_moved(board, metric) for metric in panels) else ""
     )
+    free = sum(line.result.nfe == 0 for line in board.lines)
+    note += f"\nNot shown: {free} at 0 NFE." if free else ""
     with drawing(WIDTH, 1.0 + panel_height(len(board.lines)) * len(panels), title, note) as figure:
         axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
         for axis, metric in zip(axes, panels, strict=True):
@@ -146,10 +146,11 @@ def label_ends(axis: Axes, ends: Sequence[End]) -> None:
 
 
 def _points(line: Line, metric: MetricInfo) -> list[tuple[float, Estimate]]:
-    """(NFE, estimate) at every budget, of the curve, or of the submission alone where it has neither."""
+    """(NFE, estimate) at every budget, of the curve, or of the submission alone where it has neither; such an axis has
+    no 0."""
     pairs = [(point.nfe, point.metrics.get(metric.name)) for point in (line.budgets or line.result.curve)]
     pairs = pairs or [(line.result.nfe, line.result.metrics.get(metric.name))]
-    return [(nfe, estimate) for nfe, estimate in pairs if estimate is not None and estimate.value is not None]
+    return [(nfe, found) for nfe, found in pairs if nfe > 0 and found is not None and found.value is not None]
 
 
 def _styles(board: Board) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ _NAMES = (
     "suite", "submission", "model", "search", "verifier", "flags", "rank", "rank_low", "rank_high", "card", "prompts",
 )  # fmt: skip
 _PARTS = ("value", "low", "high", "n", "unscored")
+_GAIN = ("gain", "gain_low", "gain_high")  # over the baseline, in the main metric
 
 
 def spreadsheet(boards: Sequence[Board], metrics: Sequence[MetricInfo]) -> str:
@@ -22,9 +23,8 @@ def spreadsheet(boards: Sequence[Board], metrics: Sequence[MetricInfo]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     columns = [metric.name if part == "value" else f"{metric.name}_{part}" for metric in metrics for part in _PARTS]
-    writer.writerow(
-        [escape.csv_cell(name) for name in [*_NAMES, "n", "images", "seed", "nfe", *LEDGER, "scorer_calls", *columns]]
-    )
+    numbers = ["n", "images", "seed", "nfe", *LEDGER, "scorer_calls", *_GAIN, *columns]
+    writer.writerow([escape.csv_cell(name) for name in [*_NAMES, *numbers]])
     for board in boards:
         for line in board.lines:
             writer.writerow([*map(escape.csv_cell, _names(board, line)), *_numbers(line, metrics)])
@@ -47,6 +47,7 @@ def _numbers(line: Line, metrics: Sequence[MetricInfo]) -> list[float | int | No
     spent = charged(result)
     found: list[float | int | None] = [result.suite.n, result.suite.images, result.suite.seed]
     found += [spent[name] for name in ("nfe", *LEDGER, "scorer_calls")]
+    found += [None, None, None] if line.gain is None else [line.gain.value, line.gain.low, line.gain.high]
     for metric in metrics:
         found += result.metrics.get(metric.name, Estimate(None, None, None, 0, 0)).as_json().values()
     return found
