@@ -17,6 +17,8 @@ from tests.gallery.world import PROMPTS, SUBMISSIONS, cards, content, film, make
 from tests.report.page.reading import find, parse, table, text
 from tts_bench import keys
 from tts_bench.cli import app
+from tts_bench.errors import BadInput
+from tts_bench.gallery import place
 from tts_bench.prepare import Workshop
 from tts_bench.results import read_rows
 from tts_bench.submission import read_submission
@@ -108,6 +110,30 @@ def test_a_second_time_is_byte_for_byte_the_same_and_leaves_nothing_of_an_earlie
     make(world, tmp_path / "new", limit=1)
     assert content(tmp_path / "page") == {**content(tmp_path / "new"), "mine.txt": b"stays"}
     assert len(list((tmp_path / "new" / "prompts").iterdir())) == 1
+
+
+def test_what_another_board_left_at_the_top_is_removed_and_nothing_else(world: Path, tmp_path: Path):
+    make(world, tmp_path / "page")
+    mark = tmp_path / "page" / place.MARK
+    for name in ("shapes-old.png", "mine.txt"):
+        (tmp_path / "page" / name).write_text("")
+    mark.write_text(mark.read_text() + "shapes-old.png\n../out/results\nprompts\n")
+    make(world, tmp_path / "page")
+    assert content(tmp_path / "page") == {**content(world / "page"), "mine.txt": b""} and results(world).is_dir()
+
+
+def test_what_is_not_a_page_of_ours_is_left_alone(world: Path, tmp_path: Path):
+    (tmp_path / "own" / "images").mkdir(parents=True)
+    (tmp_path / "own" / "images" / f"{'a' * 64}.png").write_bytes(b"mine")
+    before = content(tmp_path / "own")
+    with pytest.raises(BadInput, match="--out = .* holds something else"):
+        make(world, tmp_path / "own")
+    make(world, tmp_path / "page", limit=1)
+    shutil.rmtree(tmp_path / "page" / "images")
+    (tmp_path / "page" / "images").symlink_to(tmp_path / "own" / "images")
+    with pytest.raises(BadInput, match="is a link"):
+        make(world, tmp_path / "page")
+    assert content(tmp_path / "own") == before
 
 
 def test_the_store_is_only_read(world: Path, tmp_path: Path):

@@ -98,6 +98,4 @@ def test_the_footnote_says_how_oracles_are_drawn(monkeypatch: pytest.MonkeyPatch
     assert "\nDashed and grey dots: an oracle verifier" in footnote(board(True, second=True), monkeypatch)
     none = make_boards([r for r in results if "oracle" not in r.flags], rows, METRICS)[0]
     assert "oracle" not in footnote(none, monkeypatch) and "side by side" not in footnote(none, monkeypatch)
-    assert "\nDots at equal NFE, or nearly, stand side by side." in footnote(
-        crowded_board()[0], monkeypatch
-    )
+    assert "\nDots at equal NFE, or nearly, stand side by side." in footnote(crowded_board()[0], monkeypatch)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tts_bench.engine import Engine
 from tts_bench.files import write_together
+from tts_bench.gallery.place import FULL, SMALL
 from tts_bench.images import encode_png
 from tts_bench.jobs import chunked
 from tts_bench.recipes import State
@@ -20,7 +21,6 @@ from tts_bench.report.page.shown import Picture
 from tts_bench.scoring import image_key
 from tts_bench.types import Key
 
-FULL, SMALL = "images", "thumbs"
 AT_ONCE = 16  # images in memory
 QUALITY = 85  # of what is only to be looked at
 

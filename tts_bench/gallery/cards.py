@@ -47,13 +47,14 @@ def entries_of(
     known = [run for run in replayed.values() if isinstance(run, Run)]
     frames = album.small({image_key(state): state for run in known for state in seen(run)})
     finals = {final.key: final for run in known for final in [run.settled()[1]]}
-    picks = {(c.line.result.name, draws): str(c.rows[draws]["pick"]) for c, draws in here}
+    # No picture of a pick that is only stated: the store may have another's under that key.
+    picks = {name: final.key for name, run in replayed.items() if isinstance(run, Run) for final in [run.settled()[1]]}
     full = album.full(picks.values(), finals)
     found = []
     for candidate in candidates:
         name = candidate.line.result.name
         images = [
-            _shown(candidate, draws, replayed[name, draws], full.get(picks[name, draws]), frames)
+            _shown(candidate, draws, replayed[name, draws], full.get(picks.get((name, draws), "")), frames)
             for draws in candidate.of.get(prompt.key, [])
         ]
         if images:
@@ -68,7 +69,7 @@ def _shown(
     metrics = {m.name: float(row[m.name]) for m in candidate.board.metrics if m.name in row}
     numbers = {name: value for name, value in metrics.items() if not math.isnan(value)}
     if isinstance(run, str):
-        return Shown(pick, (), numbers, float(row["nfe"]), run)
+        return Shown(None, (), numbers, float(row["nfe"]), run)
     return Shown(pick, frames_of(run, pictures), numbers, float(row["nfe"]))
 
 

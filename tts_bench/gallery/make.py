@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ from tempfile import TemporaryDirectory
 from tts_bench.boards import build_leaderboard, metric_infos
 from tts_bench.engine import Engine
 from tts_bench.executors.local import InProcess
-from tts_bench.files import check_folder, write_together
-from tts_bench.gallery.album import FULL, SMALL, Album
+from tts_bench.files import write_together
+from tts_bench.gallery.album import Album
 from tts_bench.gallery.cards import Candidate, entries_of
+from tts_bench.gallery.place import PROMPTS, claim, finish
 from tts_bench.gallery.prompts import asked_of, values_of
 from tts_bench.gallery.reading import Reader, ReadOnly
 from tts_bench.gallery.submissions import Replays
@@ -30,12 +30,7 @@ from tts_bench.suite import Suite
 
 AT_ONCE = 16  # prompts whose searches are replayed together
 THUMBNAILS = 256  # pixels
-INDEX, PROMPTS = "index.html", "prompts"
-_OURS = {
-    PROMPTS: re.compile(r"[0-9a-f]{16}(-[0-9]+-[0-9]+)?\.html"),
-    FULL: re.compile(r"[0-9a-f]{64}\.png"),
-    SMALL: re.compile(r"[0-9a-f]{64}\.webp"),
-}
+INDEX = "index.html"
 
 
 @dataclass(frozen=True)
@@ -60,12 +55,13 @@ def make_page(
     """The page of every result under `results`/<suite>, in the folder `out`; of settings.limit prompts if that is set.
 
     Searches are replayed over settings.store, and nothing is made or stored but with `remake`. The index is written
-    last: while it is missing or old, so is the page. BadInput for no results; MachineFailed if the disk refuses.
+    last: while it is missing or old, so is the page. BadInput for no results, or an `out` that holds something else;
+    MachineFailed if the disk refuses.
     """
     settings.check()
     card = settings.suite(suite)
     found = read_results(results / card.name)
-    check_folder(out)
+    claim(out)
     rows = {result.name: read_rows(results / card.name / result.name) for result in found}
     boards = make_boards(found, rows, metric_infos(card.whole))
     replays = Replays(card, results / card.name, settings.workshop(card, progress))
@@ -78,8 +74,7 @@ def make_page(
     with TemporaryDirectory() as made:
         files = {path.name: path.read_bytes() for path in build_leaderboard(card, results, Path(made), gallery=listed)}
     index = files.pop(f"{card.name}.html")
-    write_together(out, {**files, INDEX: index})
-    _sweep(out, {*pages, *album.names})
+    finish(out, {**files, INDEX: index}, {*pages, *album.names})
     notes = [note for candidate in candidates for note in candidate.replay.notes]
     return Made(out / INDEX, len(prompts), len(album.names), notes)
 
@@ -119,11 +114,3 @@ def _opened(settings: Settings, remake: bool, progress: Progress | None) -> Iter
     else:
         with ReadOnly(settings.store) as store:
             yield Reader(store, InProcess(), settings.batch_size, settings.device, weights=settings.weights)
-
-
-def _sweep(out: Path, names: set[str]) -> None:
-    """Remove what an earlier page had and this one has not: files of these names alone."""
-    for folder, pattern in _OURS.items():
-        for path in (out / folder).glob("*"):
-            if pattern.fullmatch(path.name) and f"{folder}/{path.name}" not in names:
-                path.unlink()

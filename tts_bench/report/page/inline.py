@@ -15,11 +15,11 @@ _PARTS = re.compile(r"\*\*(.+?)\*\*|`(.+?)`")
 
 
 def inline(sentence: str) -> Html:
-    """One escaped Markdown sentence; whatever it holds, no more than <b>, <code> and text come of it."""
+    """One escaped Markdown sentence; whatever it holds, no more than <b>, <samp> and text come of it."""
     parts, at = [], 0
     for match in _PARTS.finditer(sentence):
-        strong, code = match.groups()
-        parts += [_text(sentence[at : match.start()]), element("b" if strong else "code", {}, _text(strong or code))]
+        bold, typed = match.groups()
+        parts += [_text(sentence[at : match.start()]), element("b" if bold else "samp", {}, _text(bold or typed))]
         at = match.end()
     return joined([*parts, _text(sentence[at:])])
 
