@@ -38,7 +38,7 @@ def test_a_row_holds_reasons_noise_tokens_and_dollars() -> None:
 
 def test_it_stands_before_the_published_numbers_and_only_where_there_is_a_grader() -> None:
     published = [{"source": "s", "run": ["a"], "x": [1]}]
-    text = page(boards({"llm_grader": TOLD}), {}, "T", "shapes", published)
+    text = page(boards({"llm_grader": TOLD}), {}, "T", "shapes", published, figures=["verifiers"])
     assert text.count("## The grader") == 1
     assert text.index("What each verifier buys") < text.index("## The grader") < text.index("## Published numbers")
     assert "The grader" not in page(boards({}), {}, "T", "shapes", published)

@@ -44,7 +44,7 @@ def read_off(made: Made, metrics: list[MetricInfo] = METRICS) -> tuple[Board, li
 
 
 def text_of(read: tuple[Board, list[Comparison]]) -> str:
-    return search_page(*read, "Shapes", "shapes")
+    return search_page(*read, "Shapes", "shapes", ["search-scaling", "search-hacking"])
 
 
 def section(text: str, heading: str) -> str:

@@ -34,7 +34,7 @@ def made() -> Made:
 def markdown(made: Made) -> str:
     results, rows = made
     groups = {"category": list(CATEGORIES), "split": ["seen", "unseen"]}
-    return page(make_boards(results, rows, METRICS), groups, "Embedded world", "shapes")
+    return page(make_boards(results, rows, METRICS), groups, "Embedded world", "shapes", figures=["scaling"])
 
 
 def tables(text: str) -> list[list[list[str]]]:

@@ -19,7 +19,7 @@ from tts_bench.report.latex import latex
 from tts_bench.report.markdown import page
 from tts_bench.report.page.element import Html
 from tts_bench.report.page.leaderboard import leaderboard_page
-from tts_bench.report.plots import board_plots, figures, search_plots
+from tts_bench.report.plots import board_plots, search_plots
 from tts_bench.report.search_page import search_page
 from tts_bench.report.search_tidy import search_spreadsheet
 from tts_bench.report.tidy import spreadsheet
@@ -46,8 +46,8 @@ def build(
 
     Where a search was run at two budgets or more, also `<suite>-search.md` and `.csv`. `rows` holds each result's rows
     by submission name, `published` the card's numbers of others, `beside` which results belong to which of their rows;
-    without `plots` the figures that are there stay as they are; `gallery` is part of the
-    HTML. The same results give the same bytes.
+    without `plots` the figures that are there stay as they are, and are shown; `gallery` is part of the HTML. The same
+    results give the same bytes.
     BadInput for no results, results of another suite, a name twice, or missing rows; MachineFailed if the disk refuses.
     """
     keys.check_name(suite, "leaderboard", "suite")
@@ -56,14 +56,16 @@ def build(
     groups = _groups(boards[0], rows)
     searched = search_board(boards)
     found = compare(searched, find_panels(searched), rows) if searched is not None else []
-    shown = figures(boards[0], rows, groups["category"])
     drawn = {}
     if plots:
         drawn = board_plots(boards[0], rows, groups["category"], title, published)
         drawn |= search_plots(searched, found, title) if searched is not None else {}
-    contents = {f"{suite}-{name}.png": drawn[name].png for name in drawn}
-    contents |= {f"{suite}-{name}.svg": drawn[name].svg for name in drawn}
-    contents |= {
+    pictures = {f"{suite}-{name}.png": drawn[name].png for name in drawn}
+    pictures |= {f"{suite}-{name}.svg": drawn[name].svg for name in drawn}
+    beside_it = pictures if plots else _pictures_in(out, suite)
+    shown = [name.removeprefix(f"{suite}-")[:-4] for name in beside_it if name.endswith(".png")]
+    contents = {
+        **pictures,
         f"{suite}.csv": spreadsheet(boards, metrics).encode("utf-8"),
         f"{suite}.json": data(boards, title, suite, published).encode("ascii"),
         f"{suite}.tex": latex(boards, groups, title, suite, published, beside).encode("utf-8"),
@@ -71,11 +73,18 @@ def build(
     }
     if searched is not None:
         contents[f"{suite}-search.csv"] = search_spreadsheet(searched, found).encode("utf-8")
-        contents[f"{suite}-search.md"] = search_page(searched, found, title, suite).encode("utf-8")
-    contents[f"{suite}.html"] = leaderboard_page(boards, groups, title, suite, contents, published, beside, gallery)
+        contents[f"{suite}-search.md"] = search_page(searched, found, title, suite, shown).encode("utf-8")
+    files = beside_it | contents
+    contents[f"{suite}.html"] = leaderboard_page(boards, groups, title, suite, files, published, beside, gallery)
     paths = [keys.inside(out, name) for name in contents]
     write_together(out, contents)
     return paths
+
+
+def _pictures_in(out: Path, suite: str) -> dict[str, bytes]:
+    """Those that an earlier call left there."""
+    paths = [path for kind in ("png", "svg") for path in sorted(out.glob(f"{suite}-*.{kind}")) if path.is_file()]
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def _check(results: Sequence[Result], rows: Mapping[str, Rows], suite: str) -> None:

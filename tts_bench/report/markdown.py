@@ -24,7 +24,7 @@ def page(
     suite: str,
     published: Sequence[Mapping[str, Any]] = (),
     beside: Mapping[str, Sequence[str]] | None = None,
-    figures: Collection[str] = ("scaling", "verifiers"),
+    figures: Collection[str] = (),
 ) -> str:
     """The whole page. `groups` holds the values of "category" and "split" in the order of the prompts, `published` the
     card's numbers of others, `beside` which results belong to which of their rows: see `published_tables`; `figures`
@@ -40,16 +40,15 @@ def page(
         parts += unranked(shown)
         parts += tables(board, shown.unranked)
     parts += ["## What it is charged", _CHARGED, markdown_grid(compute_grid(shown, shown.lines))]
-    parts += ["## Score against compute", f"![Score against charged NFE]({suite}-scaling.png)"]
-    parts += [f"![{_FRONTIER}]({suite}-frontier.png)"] if "frontier" in figures else []
+    if pictures := _pictures(suite, figures, "scaling", "frontier"):
+        parts += ["## Score against compute", *pictures]
     for kind, values in groups.items():
         if any(values):
             heading = f"## By {kind}: {escape.markdown_cell(board.of_groups.name)}"
             parts += [heading, markdown_grid(group_grid(shown, kind, values))]
-            drawn = kind == "category" and "categories" in figures
-            parts += [f"![By category]({suite}-categories.png)"] if drawn else []
-    parts += ["## What each verifier buys", f"![Gain over the baseline]({suite}-verifiers.png)"]
-    parts += [f"![{_HACKING}]({suite}-hacking.png)"] if "hacking" in figures else []
+            parts += _pictures(suite, figures, "categories") if kind == "category" else []
+    if pictures := _pictures(suite, figures, "verifiers", "hacking"):
+        parts += ["## What each verifier buys", *pictures]
     for apart in boards[1:]:
         parts += [f"## Apart: {apart.reason}", APART, *markdown_notes(apart), *tables(apart, apart.lines)]
         parts += [_CHARGED, markdown_grid(compute_grid(apart, apart.lines))]
@@ -62,8 +61,13 @@ def page(
 
 
 _ALL = "All submissions"
-_FRONTIER = "Quality against compute, every submission, and the front of those that compete"
-_HACKING = "Verifier hacking: gain in the verifier's own metric against gain in the one that ranks"
+_FIGURES = {
+    "scaling": "Score against charged NFE",
+    "frontier": "Quality against compute, every submission, and the front of those that compete",
+    "categories": "By category",
+    "verifiers": "Gain over the baseline",
+    "hacking": "Verifier hacking: gain in the verifier's own metric against gain in the one that ranks",
+}
 _CHARGED = (
     "Means a search, charged by the recipe, whatever a warm store saved; seconds are those of the batches that made "
     "the states, whenever that was."
@@ -106,6 +110,10 @@ def _left_out(board: Board, shown: Board) -> str:
         f"{len(shown.lines)} of {len(board.lines)} submissions stand here: of the searches that were run at several "
         f"budgets, the best one of each verifier at its highest budget. {link} are at the end."
     )
+
+
+def _pictures(suite: str, figures: Collection[str], *wanted: str) -> list[str]:
+    return [f"![{_FIGURES[name]}]({suite}-{name}.png)" for name in wanted if name in figures]
 
 
 def _searched(board: Board, suite: str) -> str:

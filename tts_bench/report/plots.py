@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tts_bench.report.board import Board
-from tts_bench.report.category_bars import category_plot, chosen
+from tts_bench.report.category_bars import category_plot
 from tts_bench.report.comparison import Comparison
 from tts_bench.report.families import find_panels, summary
-from tts_bench.report.frontier import frontier_plot, panels_of
+from tts_bench.report.frontier import frontier_plot
 from tts_bench.report.heat_map import verifiers_plot
-from tts_bench.report.own_gain import hacking_plot, own_gains
+from tts_bench.report.own_gain import hacking_plot
 from tts_bench.report.plot import Plot
 from tts_bench.report.scaling import scaling_plot
 from tts_bench.report.search_hacking import search_hacking_plot
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from tts_bench.board_rows import Rows
 
 
-def figures(board: Board, rows: Mapping[str, Rows], categories: Sequence[str]) -> list[str]:
-    """The names of the main board's figures: `scaling` and `verifiers` always, `frontier`, `categories` and `hacking`
-    where there is something to show."""
-    shown = summary(board, find_panels(board))
-    there = {
-        "scaling": True, "frontier": any(panels_of(board)), "categories": bool(chosen(shown, categories)),
-        "verifiers": True, "hacking": any(True for _ in own_gains(shown, rows)),
-    }  # fmt: skip
-    return [name for name in there if there[name]]
-
-
 def board_plots(
     board: Board,
     rows: Mapping[str, Rows],
@@ -40,7 +29,10 @@ def board_plots(
     title: str,
     published: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Plot]:
-    """As in `figures`; all but the frontier show one search a verifier of those that were run at several budgets."""
+    """`scaling` and `verifiers` always, `frontier`, `categories` and `hacking` where there is something to show.
+
+    All but the frontier show one search a verifier of those that were run at several budgets.
+    """
     shown = summary(board, find_panels(board))
     own_rows = {line.result.name: rows[line.result.name] for line in board.lines}
     return _there({

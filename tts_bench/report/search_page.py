@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, MetricInfo
@@ -15,21 +15,23 @@ from tts_bench.report.search_reading import reading
 from tts_bench.report.table import markdown_grid
 
 
-def search_page(board: Board, found: Sequence[Comparison], title: str, suite: str) -> str:
-    """The whole page; every text of a submission is escaped on its way into it."""
+def search_page(
+    board: Board, found: Sequence[Comparison], title: str, suite: str, figures: Collection[str] = ()
+) -> str:
+    """The whole page; every text of a submission is escaped on its way into it. `figures` lie beside it."""
     main = escape.markdown_cell(board.main.name)
     parts = [
         f"# {escape.markdown_cell(title)}: search at equal NFE",
         f"{protocol(board)} {_charged(found)} All submissions are in [{suite}.md]({suite}.md).",
         *markdown_notes(board),
-        f"![{main} against charged NFE, a panel a verifier]({suite}-search-scaling.png)",
-        *([f"![Metrics of the whole set of images]({suite}-sets.png)"] if any(m.of_set for m in board.metrics) else []),
+        *_picture(f"{main} against charged NFE, a panel a verifier", suite, "search-scaling", figures),
+        *_picture("Metrics of the whole set of images", suite, "sets", figures),
         f"## Frontier: the best search at each budget, by {main}",
         markdown_grid(front_grid(found, board.main)),
     ]
     for each in found:
         parts += _panel(each, board.main)
-    parts += _hacking(found, board.main, suite)
+    parts += _hacking(found, board.main, suite, figures)
     parts += ["## How to read this", reading(found, board.main)]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -72,14 +74,18 @@ def _charged(found: Sequence[Comparison]) -> str:
     return f"Charged NFE is {least:.0%} ({escape.markdown_cell(name)}) to {most:.0%} of the budget."
 
 
-def _hacking(found: Sequence[Comparison], main: MetricInfo, suite: str) -> list[str]:
+def _hacking(found: Sequence[Comparison], main: MetricInfo, suite: str, figures: Collection[str]) -> list[str]:
     shown = [each for each in found if each.bends]
     if not shown:
         return []
     parts = [
         "## Verifier hacking",
-        f"![Gain on the verifier against gain on the main metric]({suite}-search-hacking.png)",
+        *_picture("Gain on the verifier against gain on the main metric", suite, "search-hacking", figures),
     ]
     for each in shown:
         parts += [f"### {escape.markdown_cell(each.panel.title)}", markdown_grid(bend_grid(each, main))]
     return parts
+
+
+def _picture(words: str, suite: str, name: str, figures: Collection[str]) -> list[str]:
+    return [f"![{words}]({suite}-{name}.png)"] if name in figures else []

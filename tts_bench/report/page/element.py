@@ -25,7 +25,7 @@ _VOID = {"br", "img", "input", "meta"}
 _SPECIAL = re.compile(r"[^A-Za-z0-9 ./_#,;:=+()-]+")  # all that could mean something between double quotes, and more
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z]+)*")
 _PLACES = ("href", "src")
-_PLACE = re.compile(r"(\.\./)?[A-Za-z0-9][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*(#[a-z-]+)?|#[a-z-]+")
+_PLACE = re.compile(r"(\.\./)?[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*(#[a-z-]+)?|#[a-z-]+")
 
 
 def element(tag: str, attributes: Attributes | None = None, *children: Child) -> Html:
