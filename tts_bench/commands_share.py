@@ -52,7 +52,7 @@ def _say(line: str) -> None:
 
 def _harmless(line: str) -> str:
     """A stranger's text in a log: GitHub's runner takes `##[...]` anywhere, and `::` at the start, for a command."""
-    return visible(line).replace("##[", "# #[").removeprefix("::")
+    return visible(line).replace("##[", "# #[").lstrip(":")
 
 
 def publish(results: Path, out: Path, store: Path | None, repo: str | None, public: bool, as_json: bool) -> None:

@@ -128,6 +128,10 @@ def read_submission(node: Node) -> tuple[str, Key, dict[str, Json]]:
 
 
 def read_flags(node: Node) -> list[str]:
+    for flag in node.items():
+        kind, colon, count = flag.text().partition(":")
+        if kind == "unguided" and (not colon or not count.isdecimal() or len(count) > 9):
+            flag.fail("must end in how many prompts, as in unguided:3")
     return [flag.text() for flag in node.items()]
 
 

@@ -137,6 +137,11 @@ FLAGS: Mapping[str, Tampering] = {
     "an oracle that is none": (_flags("own_metric:dual_encoder", "oracle"), "flags"),
     "a flag twice": (_flags("own_metric:dual_encoder", "own_metric:dual_encoder"), "flags"),
     "a flag there is not": (_flags("own_metric:dual_encoder", "best"), "flags"),
+    "unguided and not told": (
+        lambda folder: rows(folder, lambda table: table.assign(verifier=float("nan"))),
+        "flags",
+    ),
+    "unguided by a word": (_flags("own_metric:dual_encoder", "unguided:abc"), "flags"),
     "unguided and not": (_flags("own_metric:dual_encoder", "unguided:3"), "flags"),
     "self-reported and not": (_flags("own_metric:dual_encoder", "self_reported"), "ledger"),
 }
@@ -146,6 +151,11 @@ COMPUTE: Mapping[str, Tampering] = {
     "dearer everywhere": (_nfe(204.0), "column nfe"),
     "one row cheaper": (lambda folder: cell(folder, "nfe", 7, 180.0), "column nfe"),
     "a ledger of less": (lambda folder: put(folder, "ledger/search_nfe", 84.0), "ledger"),
+    "seconds that ran backwards": (lambda folder: put(folder, "ledger/seconds", -5.0), "ledger.seconds"),
+    "GFLOPs beyond all": (lambda folder: put(folder, "ledger/gflops", 1e308), "ledger.gflops"),
+    "GFLOPs in words": (lambda folder: put(folder, "ledger/gflops", "1e9 </td>"), "ledger.gflops"),
+    "calls beyond all": (lambda folder: put(folder, "ledger/scorer_calls", {"a": 1e308, "b": 1e308}), "scorer_calls.a"),
+    "calls in words": (lambda folder: put(folder, "ledger/scorer_calls", "<b>"), "ledger.scorer_calls"),
     "a ledger of words": (lambda folder: put(folder, "ledger/final_nfe", "12"), "ledger"),
     "fewer steps": (lambda folder: put(folder, "cards/grids/search/steps", 6), "cards.grids"),
     "another solver": (lambda folder: put(folder, "cards/grids/final/solver", "magic"), "cards.grids"),

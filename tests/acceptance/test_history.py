@@ -107,3 +107,10 @@ def test_what_is_no_commit_is_refused_in_a_line(name: str, root: Path) -> None:
 def test_a_folder_that_is_no_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no commit"):
         Revision(tmp_path, "HEAD")
+
+
+def test_another_mode_of_an_old_result_is_a_change(root: Path) -> None:
+    file = next((root / "results").rglob("result.json"))
+    file.chmod(0o755)
+    commit(root)
+    assert any("another mode" in line and file.name in line for line in told(root))

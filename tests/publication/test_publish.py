@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,16 @@ def test_the_command_says_what_was_written(made: Path) -> None:
     told = json.loads(CliRunner().invoke(app, [*flags, "--json"]).stdout)
     assert (told["rows"], told["submissions"], told["address"]) == (27, 3, None)
     assert len(read_results(made / "told" / "results" / "shapes")) == 3
+
+
+def test_what_was_put_into_a_dataset_of_ours_is_not_removed(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(made / "dataset", tmp_path / "dataset")
+    (tmp_path / "dataset" / "data" / "mine.csv").write_text("1")
+    with pytest.raises(BadInput, match=r"mine\.csv.* is no file of a dataset of ours"):
+        publish(made / "results" / "shapes", tmp_path / "dataset")
+    assert (tmp_path / "dataset" / "data" / "mine.csv").read_text() == "1"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="is where you are"):
+        publish(made / "results" / "shapes", Path())

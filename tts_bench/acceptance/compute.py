@@ -10,6 +10,7 @@ from tts_bench.best_of_k import budgets
 from tts_bench.errors import BadInput
 from tts_bench.models.schedule import SOLVERS, WHOLE, Grid
 from tts_bench.registry import SEARCHES
+from tts_bench.report.charged import LEDGER
 from tts_bench.results import Result
 from tts_bench.search.random import MOST
 from tts_bench.suite import Suite
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROUNDING = 1e-9  # relative
+MOST_CHARGED = 1e18  # of anything, for one search
 
 
 def compute_problems(result: Result, images: pd.DataFrame, suite: Suite, file: str) -> Iterator[BadInput]:
@@ -54,6 +56,14 @@ def _totals(result: Result, images: pd.DataFrame, file: str) -> Iterator[BadInpu
     if len(numbers) < len(parts) or not _close(sum(numbers), result.nfe):
         fix = f"{' + '.join(parts)} must be the result's nfe, {result.nfe!r}; evaluate again"
         yield BadInput.at(file, "ledger", amounts, fix)
+    calls = ledger.get("scorer_calls", {})
+    if not isinstance(calls, Mapping):
+        yield BadInput.at(file, "ledger.scorer_calls", calls, "must be a table of counts; evaluate again")
+        calls = {}
+    named = {name: ledger[name] for name in LEDGER if name in ledger}
+    for name, amount in [*named.items(), *((f"scorer_calls.{scorer}", count) for scorer, count in calls.items())]:
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= MOST_CHARGED:
+            yield BadInput.at(file, f"ledger.{name}", amount, f"must be a number from 0 to {MOST_CHARGED:g}")
     mean = float(images["nfe"].to_numpy().mean())
     if not _close(result.nfe, mean):
         yield BadInput.at(file, "nfe", result.nfe, f"the rows give {mean!r}; evaluate again")

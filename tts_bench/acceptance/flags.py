@@ -28,6 +28,10 @@ def flag_problems(result: Result, images: pd.DataFrame, suite: Suite, file: str)
     for flag in wanted:
         if flag not in result.flags:
             yield BadInput.at(file, "flags", list(result.flags), f"lacks {flag!a}, which the suite's card calls for")
+    lost = _lost(images) if verifier and recipe["search"]["name"] == "random" else 0
+    if lost and not any(flag.startswith(UNGUIDED) for flag in result.flags):
+        fix = f"lacks {UNGUIDED}{lost}: so many picks have no number of the verifier's"
+        yield BadInput.at(file, "flags", list(result.flags), fix)
     few = {FEW + metric.name for metric in suite.set_metrics if metric.made.needs == "moments"}
     for flag in result.flags:
         if result.flags.count(flag) > 1:
@@ -40,6 +44,11 @@ def flag_problems(result: Result, images: pd.DataFrame, suite: Suite, file: str)
 
 def _unguided(flag: str, images: pd.DataFrame, guided: bool, file: str) -> Iterator[BadInput]:
     """So many images for which the verifier had no number at all, and so none for the pick."""
-    digits, lost = flag.removeprefix(UNGUIDED), int(np.isnan(images["verifier"].to_numpy()).sum()) if guided else 0
+    digits, lost = flag.removeprefix(UNGUIDED), _lost(images) if guided else 0
     if not digits.isdecimal() or not 1 <= int(digits) <= lost:
         yield BadInput.at(file, "flags", flag, f"{lost} picks have no number of the verifier's; evaluate again")
+
+
+def _lost(images: pd.DataFrame) -> int:
+    """Picks that the verifier has no number of: of independent candidates, where it has none of any."""
+    return int(np.isnan(images["verifier"].to_numpy()).sum())

@@ -72,7 +72,11 @@ def _unchanged(root: Path, base: Revision, old: Mapping[str, str], here: Mapping
         if path not in here:
             yield _refuse(path, base, "is gone; put it back")
         elif ids.get(path) != blob:
-            yield _refuse(path, base, "is another file than it was; put the old one back, send a new one as a new name")
+            yield _refuse(
+                path,
+                base,
+                "is another file than it was, or has another mode; put the old one back, send a new one as a new name",
+            )
 
 
 def _refuse(path: str, base: Revision, fix: str) -> BadInput:

@@ -18,19 +18,21 @@ class Revision:
         self.commit = commit.decode("ascii").strip()
 
     def files(self, folder: str) -> Mapping[str, str]:
-        """The ids of what the files below `folder`, a path from the top, hold: by path."""
+        """Mode and id of what the files below `folder`, a path from the top, hold: by path."""
         found = {}
         for line in self._git("ls-tree", "-r", "-z", "--full-tree", self.commit, "--", folder).split(b"\0")[:-1]:
             about, _, path = line.partition(b"\t")
-            found[path.decode("utf-8", "surrogateescape")] = about.decode("ascii").split(" ")[2]
+            found[path.decode("utf-8", "surrogateescape")] = " ".join(about.decode("ascii").split(" ")[::2])
         return found
 
     def ids(self, paths: Sequence[Path]) -> list[str]:
-        """The ids of what these files hold on the disk."""
+        """Mode and id of what these files hold on the disk."""
         if not paths:
             return []
         names = "".join(f"{path.absolute()}\n" for path in paths).encode("utf-8", "surrogateescape")
-        return self._git("hash-object", "--no-filters", "--stdin-paths", given=names).decode("ascii").split()
+        found = self._git("hash-object", "--no-filters", "--stdin-paths", given=names).decode("ascii").split()
+        modes = ["100755" if path.stat().st_mode & 0o100 else "100644" for path in paths]
+        return [f"{mode} {name}" for mode, name in zip(modes, found, strict=True)]
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -25,15 +26,22 @@ if TYPE_CHECKING:
     import pandas
 
 README, DATA, RESULTS = "README.md", "data", "results"
+_FILES = "|".join(re.escape(name) for name in (RESULT, SUBMISSION, ROWS, IMAGES))
+_OURS = re.compile(rf"{DATA}/[^/]+\.parquet|{RESULTS}/[^/]+/[^/]+/({_FILES})")
 
 
 def check_place(out: Path) -> None:
-    """BadInput where a folder stands that is not one of ours: what would be written over is lost."""
+    """BadInput where a folder stands that is not one of ours, or that holds more: what is written over is lost."""
+    if out.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise BadInput.at("command line", "--out", str(out), "is where you are; choose another --out")
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise BadInput.at("command line", "--out", str(out), "is no folder; choose another --out")
     there = {path.name for path in out.iterdir()} if out.exists() else set()
     if there and (there - {README, DATA, RESULTS} or not _is_ours(out / README)):
         raise BadInput.at("command line", "--out", str(out), "holds something else; choose an empty --out")
+    for path in [path for name in there & {DATA, RESULTS} for path in sorted((out / name).rglob("*"))]:
+        if path.is_symlink() or (path.is_file() and not _OURS.fullmatch(path.relative_to(out).as_posix())):
+            raise BadInput.at("command line", "--out", str(path), "is no file of a dataset of ours; move it away")
 
 
 def write(out: Path, suite: Suite, records: Records, rows: Mapping[str, pandas.DataFrame]) -> int:
