@@ -154,7 +154,10 @@ COMPUTE: Mapping[str, Tampering] = {
     "seconds that ran backwards": (lambda folder: put(folder, "ledger/seconds", -5.0), "ledger.seconds"),
     "GFLOPs beyond all": (lambda folder: put(folder, "ledger/gflops", 1e308), "ledger.gflops"),
     "GFLOPs in words": (lambda folder: put(folder, "ledger/gflops", "1e9 </td>"), "ledger.gflops"),
-    "calls beyond all": (lambda folder: put(folder, "ledger/scorer_calls", {"a": 1e308, "b": 1e308}), "scorer_calls.a"),
+    "calls beyond all": (
+        lambda folder: put(folder, "ledger/scorer_calls", {"a": 1e308, "b": 1e308}),
+        "ledger.scorer_calls.a",
+    ),
     "calls in words": (lambda folder: put(folder, "ledger/scorer_calls", "<b>"), "ledger.scorer_calls"),
     "a ledger of words": (lambda folder: put(folder, "ledger/final_nfe", "12"), "ledger"),
     "fewer steps": (lambda folder: put(folder, "cards/grids/search/steps", 6), "cards.grids"),

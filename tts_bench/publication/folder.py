@@ -41,7 +41,9 @@ def check_place(out: Path) -> None:
         raise BadInput.at("command line", "--out", str(out), "holds something else; choose an empty --out")
     for path in [path for name in there & {DATA, RESULTS} for path in sorted((out / name).rglob("*"))]:
         if path.is_symlink() or (path.is_file() and not _OURS.fullmatch(path.relative_to(out).as_posix())):
-            raise BadInput.at("command line", "--out", str(path), "is no file of a dataset of ours; move it away")
+            raise BadInput.at(
+                out, "file", path.relative_to(out).as_posix(), "is no file of a dataset of ours; move it away"
+            )
 
 
 def write(out: Path, suite: Suite, records: Records, rows: Mapping[str, pandas.DataFrame]) -> int:
