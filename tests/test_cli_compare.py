@@ -137,20 +137,20 @@ def test_it_needs_neither_torch_nor_the_store() -> None:
 
 def test_the_page_s_workflow_compares_and_fails_for_a_fall(tmp_path: Path) -> None:
     """Its own script, in a checkout whose last commit puts another result in the place of the base's."""
-    shapes = tmp_path / "results" / "shapes"
+    merged, shapes = tmp_path / "merged", tmp_path / "merged" / "results" / "shapes"
     shutil.copytree(Path(SHAPES) / "none", shapes / "none")
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "tts-bench").symlink_to(Path(sys.executable).parent / "tts-bench")
+    (tmp_path / "tool" / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / "tool" / ".venv" / "bin" / "tts-bench").symlink_to(Path(sys.executable).parent / "tts-bench")
     for words in (["init", "-q", "-b", "main"], ["add", "results"], ["commit", "-qm", "base"]):
-        subprocess.run([*WHO, *words], cwd=tmp_path, check=True)
+        subprocess.run([*WHO, *words], cwd=merged, check=True)
     shutil.rmtree(shapes / "none")
     shutil.copytree(WORSE, shapes / "random16-appeal")
     for words in (["add", "results"], ["commit", "-q", "--allow-empty", "-m", "theirs"]):
-        subprocess.run([*WHO, *words], cwd=tmp_path, check=True)
+        subprocess.run([*WHO, *words], cwd=merged, check=True)
     env = {**os.environ, "RESULTS": "results", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
-    [script] = [step["run"] for step in steps(ROOT / "docs" / "compare.yml") if step.get("name") == "Compare"]
-    command = ["bash", "-eo", "pipefail", "-c", script]
-    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    [step] = [step for step in steps(ROOT / "docs" / "compare.yml") if step.get("name") == "Compare"]
+    command = ["bash", "-eo", "pipefail", "-c", step["run"]]
+    done = subprocess.run(command, cwd=tmp_path / step["working-directory"], env=env, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     assert "tts-bench compare:" in (tmp_path / "summary.md").read_text("utf-8")
     assert (tmp_path / "compare.xml").read_bytes().startswith(b"<?xml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,8 +52,11 @@ def _say(line: str) -> None:
 
 
 def _harmless(line: str) -> str:
-    """A stranger's text in a log: GitHub's runner takes `##[...]` anywhere, and `::` at the start, for a command."""
-    return visible(line).replace("##[", "# #[").lstrip(":")
+    """A stranger's text in a log: GitHub's runner takes `##[...]` anywhere, and `::` at the start, for a command.
+
+    It passes over blanks before the `::`.
+    """
+    return re.sub(r"^[\s:]+", "", visible(line).replace("##[", "# #["))
 
 
 def publish(results: Path, out: Path, store: Path | None, repo: str | None, public: bool, as_json: bool) -> None:

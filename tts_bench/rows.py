@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ MAX_BYTES = 64_000_000
 TEXTS = ("prompt_id", "text", "category", "split", "pick")
 NUMBERS = ("verifier", "nfe", "diversity")
 COLUMNS = (*TEXTS, *NUMBERS)
+_WRITER = re.compile(r"parquet-cpp-arrow version [0-9.]{1,20}")
 
 
 def encode(rows: pandas.DataFrame, metrics: Sequence[str], n: int, file: object) -> bytes:
@@ -60,6 +62,23 @@ def decode_columns(
     table = _table(content, metrics, n, file, texts)
     columns: dict[str, pyarrow.Array | np.ndarray] = {name: table[name].combine_chunks() for name in texts}
     return columns | {name: _floats(table[name].combine_chunks()) for name in (*metrics, *NUMBERS)}
+
+
+def check_plain(content: bytes, file: object) -> None:
+    """BadInput where a table carries more than its columns: texts of somebody's own, that no reader of rows sees."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        about = parquet.ParquetFile(io.BytesIO(content)).metadata
+        columns = [about.row_group(i).column(j) for i in range(about.num_row_groups) for j in range(about.num_columns)]
+        found = sorted({key for of in (about, *columns) for key in of.metadata or {}})
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise BadInput.at(file, "content", _first_line(error), "is no readable Parquet; evaluate again") from error
+    if found:
+        raise BadInput.at(file, "metadata", found[0].decode("utf-8", "replace"), "is no part of rows; evaluate again")
+    if not _WRITER.fullmatch(about.created_by or ""):
+        raise BadInput.at(file, "created_by", about.created_by, "is not the writer of rows; evaluate again")
 
 
 def _floats(column: pyarrow.Array) -> np.ndarray:

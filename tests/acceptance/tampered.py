@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import parquet
 
 from tests.acceptance.world import cell, put, rows, stated
 
@@ -52,8 +54,36 @@ def _swap(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[[1, 0, *range(2, len(table))]].reset_index(drop=True)
 
 
+def _half(whole: dict[str, Any]) -> None:
+    """The curve of eight candidates, at prices that fit the whole."""
+    whole["curve"].pop()
+    for point in whole["curve"]:
+        point["nfe"] *= 2
+
+
 def _same_pick(table: pd.DataFrame) -> None:
     table.loc[1, "pick"] = table.loc[0, "pick"]
+
+
+def _beside(writer: str, **texts: str) -> Callable[[Path], object]:
+    """The same rows, in a table that says something of its own."""
+
+    def change(folder: Path) -> None:
+        table = parquet.read_table(folder / "rows.parquet").replace_schema_metadata(texts)
+        parquet.write_table(table, folder / "rows.parquet", compression="zstd", version="2.6", store_schema=False)
+        content = (folder / "rows.parquet").read_bytes()
+        at = content.rindex(b"parquet-cpp-arrow")
+        content = content[:at] + writer.encode().ljust(17)[:17] + content[at + 17 :]
+        (folder / "rows.parquet").write_bytes(content)
+        put(folder, "files/rows.parquet", hashlib.sha256(content).hexdigest())
+
+    return change
+
+
+def _unguided(folder: Path) -> None:
+    """Two picks by no number, one of them told of."""
+    rows(folder, lambda table: table.assign(verifier=[float("nan")] * 2 + list(table["verifier"][2:])))
+    put(folder, "flags", ["own_metric:dual_encoder", "unguided:1"])
 
 
 FILES: Mapping[str, Tampering] = {
@@ -69,6 +99,8 @@ FILES: Mapping[str, Tampering] = {
     "a large submission": (lambda folder: (folder / "submission.toml").write_bytes(b"#" * 300_000), "file"),
     "images of one a prompt": (lambda f: shutil.copy(f / "rows.parquet", f / "images.parquet"), "files.images.parquet"),
     "JSON that is none": (lambda folder: (folder / "result.json").write_text("{"), "content"),
+    "texts beside the rows": (_beside("parquet-cpp-arrow", note="key-9d21"), "metadata"),
+    "a writer's own words": (_beside("my key is 9d21 ab"), "created_by"),
     "NaN": (lambda folder: (folder / "result.json").write_text('{"format": NaN}'), "content"),
 }  # fmt: skip
 SCHEMA: Mapping[str, Tampering] = {
@@ -128,6 +160,7 @@ NUMBERS: Mapping[str, Tampering] = {
     "a curve above 1": (lambda f: put(f, "curve/2/metrics/accuracy/high", 1.5), "curve.4.accuracy"),
     "diversity above 1": (lambda folder: cell(folder, "diversity", 0, 3.0), "column diversity"),
     "a metric less": (lambda f: stated(f, lambda whole: whole["metrics"].pop("audited")), "column"),
+    "a value of the verifier beyond all": (lambda folder: cell(folder, "verifier", 0, -1e101), "column verifier"),
     "a set metric that there is not": (
         lambda f: put(f, "left_out", {"accuracy": [0.5, 0.5]}), "column",
     ),
@@ -141,6 +174,7 @@ FLAGS: Mapping[str, Tampering] = {
         lambda folder: rows(folder, lambda table: table.assign(verifier=float("nan"))),
         "flags",
     ),
+    "fewer unguided than there are": (_unguided, "flags"),
     "unguided by a word": (_flags("own_metric:dual_encoder", "unguided:abc"), "flags"),
     "unguided and not": (_flags("own_metric:dual_encoder", "unguided:3"), "flags"),
     "self-reported and not": (_flags("own_metric:dual_encoder", "self_reported"), "ledger"),
@@ -159,14 +193,37 @@ COMPUTE: Mapping[str, Tampering] = {
         "ledger.scorer_calls.a",
     ),
     "calls in words": (lambda folder: put(folder, "ledger/scorer_calls", "<b>"), "ledger.scorer_calls"),
+    "no seconds": (lambda folder: stated(folder, lambda whole: whole["ledger"].pop("seconds")), "ledger.seconds"),
+    "no calls": (lambda f: stated(f, lambda whole: whole["ledger"].pop("scorer_calls")), "ledger.scorer_calls"),
     "a ledger of words": (lambda folder: put(folder, "ledger/final_nfe", "12"), "ledger"),
     "fewer steps": (lambda folder: put(folder, "cards/grids/search/steps", 6), "cards.grids"),
     "another solver": (lambda folder: put(folder, "cards/grids/final/solver", "magic"), "cards.grids"),
     "no grids": (lambda folder: stated(folder, lambda whole: whole["cards"].pop("grids")), "cards.grids"),
     "a cheaper curve": (lambda folder: put(folder, "curve/1/nfe", 12.0), "curve.2.nfe"),
+    "no curve": (lambda folder: put(folder, "curve", []), "curve"),
+    "half a curve": (lambda folder: stated(folder, _half), "curve"),
+    "a curve of another search": (lambda folder: put(folder, "cards/grids/final/steps", 6), "curve"),
+    "a metric less on the curve": (
+        lambda folder: stated(folder, lambda whole: whole["curve"][2]["metrics"].pop("audited")),
+        "curve.4",
+    ),
+    "a point of fewer prompts": (lambda f: put(f, "curve/2/metrics/accuracy/n", 10), "curve.4.accuracy"),
+    "a point outside its interval": (lambda f: put(f, "curve/2/metrics/appeal/value", 9.5), "curve.4.appeal"),
+    "a better end of the curve": (lambda f: put(f, "curve/4/metrics/accuracy/value", 0.6), "curve.16.accuracy.value"),
+    "a narrower end of the curve": (lambda f: put(f, "curve/4/metrics/appeal/low", -0.95), "curve.16.appeal.low"),
     "a curve with a gap": (lambda folder: stated(folder, lambda whole: whole["curve"].pop(1)), "curve"),
+}
+CARDS: Mapping[str, Tampering] = {
+    "a judge less": (lambda f: stated(f, lambda whole: whole["cards"]["scorers"].pop("auditor")), "cards.scorers"),
+    "a judge more": (lambda folder: put(folder, "cards/scorers/chance", {"scorer": "chance"}), "cards.scorers.chance"),
+    "a judge without a card": (lambda folder: put(folder, "cards/scorers/checker", {}), "cards.scorers.checker"),
+    "no judges": (lambda folder: stated(folder, lambda whole: whole["cards"].pop("scorers")), "cards.scorers"),
+    "judges of sets that there are not": (
+        lambda folder: put(folder, "cards/sets", {"fid": {"x": 1}}),
+        "cards.sets.fid",
+    ),
 }
 KINDS: Mapping[str, Mapping[str, Tampering]] = {
     "files": FILES, "schema": SCHEMA, "recipe": RECIPE, "prompts": PROMPTS, "numbers": NUMBERS, "flags": FLAGS,
-    "compute": COMPUTE,
+    "compute": COMPUTE, "cards": CARDS,
 }  # fmt: skip

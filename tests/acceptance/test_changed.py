@@ -51,6 +51,12 @@ def test_whatever_else_is_changed_is_refused(kind: str) -> None:
         assert len(found) == 1 and "changed.txt: path = " in found[0] and found[0].isprintable()
 
 
+@pytest.mark.parametrize("kind", FAKED)
+def test_nor_is_it_let_through_alone(kind: str) -> None:
+    alone = refused(changed_problems, [FAKED[kind]])
+    assert alone == (kind not in ("another's result", "another suite's"))  # submissions both, by themselves
+
+
 def test_a_looser_rule_lets_some_through() -> None:
     """Of the test: by the beginning of the path alone."""
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.repository import NEW, TAMPERED, boards, commit, git, main_branch, make
+from tests.acceptance.repository import NEW, OLD, TAMPERED, boards, commit, git, main_branch, make
 from tests.acceptance.world import copied
+from tts_bench import git as asking
 from tts_bench import keys
 from tts_bench.acceptance import history
 from tts_bench.acceptance.check import Asked, check, pull_request_problems
@@ -114,3 +115,30 @@ def test_another_mode_of_an_old_result_is_a_change(root: Path) -> None:
     file.chmod(0o755)
     commit(root)
     assert any("another mode" in line and file.name in line for line in told(root))
+
+
+def test_a_new_file_is_no_program(root: Path) -> None:
+    (copied(root / "results", NEW) / "result.json").chmod(0o755)
+    boards(root)
+    commit(root)
+    assert [("is added as a program" in line, "result.json" in line) for line in told(root)] == [(True, True)]
+
+
+def test_attributes_of_the_repository_do_not_hide_a_change(root: Path) -> None:
+    """Git would take this file, read through its filters, for the old one."""
+    file = root / "results" / "shapes" / OLD / "submission.toml"
+    (root / ".gitattributes").write_text("*.toml text eol=crlf\n")
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert git(root, "hash-object", str(file)) == git(root, "rev-parse", f"HEAD:results/shapes/{OLD}/submission.toml")
+    commit(root)
+    assert any("is another file than it was" in line and file.name in line for line in told(root))
+
+
+def test_a_repository_s_own_monitor_is_never_run(root: Path, tmp_path: Path) -> None:
+    canary, monitor = tmp_path / "canary", tmp_path / "monitor"
+    monitor.write_text(f"#!/bin/sh\ntouch {canary}\nexit 1\n")
+    monitor.chmod(0o755)
+    git(root, "config", "core.fsmonitor", str(monitor))
+    assert asking.ask(root, ["status", "--porcelain"]).returncode == 0 and not canary.exists()
+    git(root, "status", "--porcelain")  # of the test: left to itself git does
+    assert canary.exists()

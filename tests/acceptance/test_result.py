@@ -56,6 +56,8 @@ BLIND = {
     "range_problems": ("numbers", "diversity above 1"),
     "flag_problems": ("flags", "no flag"),
     "compute_problems": ("compute", "cheaper everywhere"),
+    "judge_problems": ("cards", "a judge less"),
+    "huge_problems": ("numbers", "a value of the verifier beyond all"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -13,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Picture
+from pyarrow import parquet
 from typer.testing import CliRunner
 
-from tests.acceptance.world import copied
+from tests.acceptance.world import copied, put
 from tests.faults.payloads import PAYLOADS
 from tests.publication.world import NAMES, filled, picture, read, results
 from tts_bench.acceptance.result import inspect
@@ -24,7 +26,7 @@ from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.publication import folder as writing
 from tts_bench.publication.publish import publish
 from tts_bench.publication.records import Records
-from tts_bench.results import read_results, read_rows
+from tts_bench.results import read_image_rows, read_results, read_rows
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -185,3 +187,38 @@ def test_what_was_put_into_a_dataset_of_ours_is_not_removed(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput, match="is where you are"):
         publish(made / "results" / "shapes", Path())
+
+
+def test_a_file_of_ones_own_below_a_dataset_of_ours_is_not_removed(made: Path, tmp_path: Path) -> None:
+    """Though it is called as ours are; nor one beside the README."""
+    for number, name in enumerate(("data/mine.parquet", "results/shapes/mine/result.json", "notes.txt")):
+        mine = Path(shutil.copytree(made / "dataset", tmp_path / str(number))) / name
+        mine.parent.mkdir(parents=True, exist_ok=True)
+        mine.write_text("1")
+        with pytest.raises(BadInput, match="other files below data and results|holds something else"):
+            publish(made / "results" / "shapes", tmp_path / str(number))
+        assert mine.read_text() == "1"
+        mine.unlink()
+        publish(made / "results" / "shapes", tmp_path / str(number))
+
+
+@pytest.mark.parametrize("kind", ["metadata", "text"])
+def test_a_table_s_own_words_are_not_published(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = results(tmp_path / "results")
+    file = folder / "none" / "rows.parquet"
+    table = parquet.read_table(file)
+    noted = table.replace_schema_metadata({"note": "canary-4f1d09Bz77" if kind == "metadata" else "x"})
+    parquet.write_table(noted, file, compression="zstd", version="2.6", store_schema=False)
+    put(folder / "none", "files/rows.parquet", hashlib.sha256(file.read_bytes()).hexdigest())
+    monkeypatch.setenv("SOME_API_KEY", "canary-4f1d09Bz77")
+    with pytest.raises(BadInput, match="hidden" if kind == "metadata" else "is no part of rows") as refused:
+        publish(folder, tmp_path / "dataset")
+    assert "canary" not in str(refused.value) and not (tmp_path / "dataset").exists()
+
+
+def test_a_key_in_the_rows_of_images_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = copied(tmp_path, "none", "shapes_compbench")
+    text = str(read_image_rows(folder)["prompt_id"][1])
+    monkeypatch.setenv("SOME_API_KEY", text)
+    with pytest.raises(BadInput, match=r"images\.parquet.*hidden"):
+        publish(tmp_path / "shapes_compbench", tmp_path / "dataset")

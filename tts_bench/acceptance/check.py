@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tts_bench.acceptance.changed import changed_problems, read_changed, submissions
+from tts_bench.acceptance.copies import copy_problems
 from tts_bench.acceptance.history import board_problems, old_result_problems, untouched_board_problems
 from tts_bench.acceptance.result import Finding, inspect
 from tts_bench.acceptance.revision import Revision
@@ -71,6 +72,7 @@ def pull_request_problems(asked: Asked, root: Path) -> Iterator[BadInput]:
     if asked.base is not None:
         base = Revision(root, asked.base)
         yield from old_result_problems(root, base)
+        yield from copy_problems(root, base)
         yield from board_problems(root) if asked.changed is None else untouched_board_problems(root, base)
 
 

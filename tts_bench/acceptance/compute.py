@@ -1,4 +1,4 @@
-"""What a result says it was charged, against what its submission may be: NFE, budget, ledger, steps, curve."""
+"""What a result says it was charged, against what its submission may be: NFE, budget, ledger, steps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tts_bench.best_of_k import budgets
+from tts_bench.acceptance.curve import curve_problems
 from tts_bench.errors import BadInput
 from tts_bench.models.schedule import SOLVERS, WHOLE, Grid
 from tts_bench.registry import SEARCHES
@@ -44,7 +44,7 @@ def compute_problems(result: Result, images: pd.DataFrame, suite: Suite, file: s
     if odd:
         fix = f"{_search(recipe)['name']} at these steps is charged {wanted}; evaluate again"
         yield BadInput.at(file, "column nfe", odd[0], fix)
-    yield from _curve(result, wanted, suite, file)
+    yield from curve_problems(result, images, suite, _pool(recipe, search), wanted, file)
 
 
 def _totals(result: Result, images: pd.DataFrame, file: str) -> Iterator[BadInput]:
@@ -56,11 +56,12 @@ def _totals(result: Result, images: pd.DataFrame, file: str) -> Iterator[BadInpu
     if len(numbers) < len(parts) or not _close(sum(numbers), result.nfe):
         fix = f"{' + '.join(parts)} must be the result's nfe, {result.nfe!r}; evaluate again"
         yield BadInput.at(file, "ledger", amounts, fix)
-    calls = ledger.get("scorer_calls", {})
+    calls = ledger.get("scorer_calls", {} if "self_reported" in result.flags else None)
     if not isinstance(calls, Mapping):
         yield BadInput.at(file, "ledger.scorer_calls", calls, "must be a table of counts; evaluate again")
         calls = {}
-    named = {name: ledger[name] for name in LEDGER if name in ledger}
+    said = [name for name in LEDGER if name in ledger or "self_reported" not in result.flags]
+    named = {name: ledger.get(name) for name in said}
     for name, amount in [*named.items(), *((f"scorer_calls.{scorer}", count) for scorer, count in calls.items())]:
         if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= MOST_CHARGED:
             yield BadInput.at(file, f"ledger.{name}", amount, f"must be a number from 0 to {MOST_CHARGED:g}")
@@ -101,7 +102,7 @@ def _charged(recipe: Mapping[str, Any], search: Grid, final: Grid, reuse: bool) 
     if knobs["name"] != "random" or knobs.get("eta") is not None:
         return None
     each, reserve = search.nfe(1.0, 0.0), 0 if reuse else last
-    return reserve + each * _candidates(recipe, each, reserve) if _candidates(recipe, each, reserve) else None
+    return reserve + each * count if (count := _candidates(recipe, each, reserve)) else None
 
 
 def _candidates(recipe: Mapping[str, Any], each: int, reserve: int) -> int:
@@ -110,22 +111,12 @@ def _candidates(recipe: Mapping[str, Any], each: int, reserve: int) -> int:
     return _search(recipe).get("candidates") or (0 if nfe is None else max(1, min(MOST, (nfe - reserve) // each)))
 
 
-def _curve(result: Result, charged: int | None, suite: Suite, file: str) -> Iterator[BadInput]:
-    """Points at 1, 2, 4 ... candidates and all of them, at an even price each; none where the suite draws no curve."""
-    found = [point.candidates for point in result.curve]
-    exchangeable = getattr(SEARCHES.load(_search(result.recipe)["name"]), "exchangeable", False)
-    if found and not (suite.curve and exchangeable):
-        yield BadInput.at(file, "curve", found, "is of no suite or search that has one; remove it")
-    elif found and found != budgets(max(found)):
-        yield BadInput.at(file, "curve", found, f"must be at {budgets(max(found))} candidates; evaluate again")
-    elif found and charged is not None:
-        for point in result.curve:
-            wanted = charged * point.candidates / max(found)
-            if not _close(point.nfe, wanted):
-                yield BadInput.at(file, f"curve.{point.candidates}.nfe", point.nfe, f"must be {wanted!r}")
-    for point in result.curve:
-        for name in sorted(set(point.metrics) - set(result.of_prompts)):
-            yield BadInput.at(file, f"curve.{point.candidates}", name, "is no metric of this result; remove it")
+def _pool(recipe: Mapping[str, Any], search: Grid) -> int:
+    """The candidates of a curve; 0 where the submission alone does not say, as of steps whose price is their own."""
+    knobs = _search(recipe)
+    if knobs["name"] != "random":
+        return 0
+    return _candidates(recipe, search.nfe(1.0, 0.0), 0) if knobs.get("eta") is None else knobs.get("candidates") or 0
 
 
 def _grid(card: Any) -> Grid | None:

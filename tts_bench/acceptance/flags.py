@@ -28,8 +28,10 @@ def flag_problems(result: Result, images: pd.DataFrame, suite: Suite, file: str)
     for flag in wanted:
         if flag not in result.flags:
             yield BadInput.at(file, "flags", list(result.flags), f"lacks {flag!a}, which the suite's card calls for")
-    lost = _lost(images) if verifier and recipe["search"]["name"] == "random" else 0
-    if lost and not any(flag.startswith(UNGUIDED) for flag in result.flags):
+    made_here = "self_reported" not in result.flags  # nothing is known of how others chose
+    lost, exact = _lost(images) if verifier and made_here else 0, recipe["search"]["name"] == "random"
+    told = [flag for flag in result.flags if flag.startswith(UNGUIDED)]
+    if lost and (told != [f"{UNGUIDED}{lost}"] if exact else not told):
         fix = f"lacks {UNGUIDED}{lost}: so many picks have no number of the verifier's"
         yield BadInput.at(file, "flags", list(result.flags), fix)
     few = {FEW + metric.name for metric in suite.set_metrics if metric.made.needs == "moments"}

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from tts_bench.acceptance.changed import RESULTS
 from tts_bench.acceptance.folder import attempt
-from tts_bench.acceptance.revision import Revision
+from tts_bench.acceptance.revision import EXECUTABLE, Revision
 from tts_bench.boards import leaderboard
 from tts_bench.errors import BadInput
 from tts_bench.plaintext import shown
@@ -25,6 +25,8 @@ def old_result_problems(root: Path, base: Revision) -> Iterator[BadInput]:
     for path in sorted(set(here) - set(old)):
         if PurePosixPath(path).parent in folders:
             yield _refuse(path, base, "is added to a result that was there; give the new result a name of its own")
+        elif not here[path].is_symlink() and here[path].stat().st_mode & EXECUTABLE:
+            yield _refuse(path, base, "is added as a program; take that mode from it (chmod -x)")
 
 
 def untouched_board_problems(root: Path, base: Revision) -> Iterator[BadInput]:

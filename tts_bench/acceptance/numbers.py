@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tts_bench import metric_means
 from tts_bench.errors import BadInput
-from tts_bench.metrics.jackknife import GROUPS, limits_of
+from tts_bench.metrics.jackknife import limits_of
 from tts_bench.per_prompt import by_prompt
 from tts_bench.results import Metrics, Result
 from tts_bench.stats import UNBOUNDED, Estimate, grouped_estimate
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROUNDING = 1e-9  # relative: other processors add in another order
 SHARE = (0.0, 1.0)
+HUGE = 1e100  # of a number in a row
 
 
 def number_problems(result: Result, rows: pd.DataFrame, suite: Suite, file: str) -> Iterator[BadInput]:
@@ -54,6 +55,14 @@ def range_problems(result: Result, rows: pd.DataFrame, suite: Suite, file: str) 
             yield from _outside(f"{place}.{name}", ends, limits.get(name, UNBOUNDED), file)
     for name, values in result.left_out.items():
         yield from _outside(f"left_out.{name}", list(values), limits.get(name, UNBOUNDED), file)
+
+
+def huge_problems(table: pd.DataFrame, file: str) -> Iterator[BadInput]:
+    """No number is so large that sums and squares of them could be none."""
+    for name, column in table.select_dtypes("number").items():
+        odd = [value for value in column if abs(value) > HUGE]
+        if odd:
+            yield BadInput.at(file, f"column {name}", odd[0], f"must lie in {-HUGE:g} to {HUGE:g}; evaluate again")
 
 
 def image_problems(images: pd.DataFrame, rows: pd.DataFrame, result: Result, file: str) -> Iterator[BadInput]:
@@ -90,14 +99,6 @@ def _of_set(result: Result, name: str, suite: Suite) -> Estimate | None:
     if card is None or told.value is None:
         return None
     return grouped_estimate(result.pseudo_values(name), result.suite.n).within(limits_of(card.made))
-
-
-def group_count_problems(result: Result, file: str) -> Iterator[BadInput]:
-    """A metric of the whole set is known without each of so many groups of images."""
-    wanted = min(GROUPS, result.suite.n)
-    for name, values in result.left_out.items():
-        if len(values) != wanted:
-            yield BadInput.at(file, f"left_out.{name}", len(values), f"must be {wanted} values, one a group of images")
 
 
 def _differences(told: Metrics, again: Mapping[str, Estimate], place: str, file: str) -> Iterator[BadInput]:

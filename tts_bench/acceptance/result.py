@@ -13,9 +13,11 @@ from tts_bench.acceptance.card import Card, find_card
 from tts_bench.acceptance.compute import compute_problems
 from tts_bench.acceptance.coverage import coverage_problems, pick_problems
 from tts_bench.acceptance.flags import flag_problems
-from tts_bench.acceptance.folder import attempt, folder_problems
-from tts_bench.acceptance.numbers import group_count_problems, image_problems, number_problems, range_problems
+from tts_bench.acceptance.folder import attempt, folder_problems, refusals
+from tts_bench.acceptance.judges import judge_problems
+from tts_bench.acceptance.numbers import huge_problems, image_problems, number_problems, range_problems
 from tts_bench.acceptance.recipe import recipe_problems
+from tts_bench.acceptance.set_numbers import set_problems
 from tts_bench.document import Node, read_json
 from tts_bench.errors import BadInput
 from tts_bench.files import read_limited
@@ -100,8 +102,10 @@ def _rows(found: Finding, result: Result, name: str) -> pd.DataFrame | None:
         found.problems.append(BadInput.at(file, "sha256", sha256, f"is not the one in {RESULT}; evaluate again"))
     n = result.suite.n * (1 if name == ROWS else result.suite.images)
     table, defects = attempt(lambda: prompt_rows.decode(content, result.of_prompts, n, file))
-    found.problems += defects
-    return table
+    found.problems += [*defects, *refusals(lambda: prompt_rows.check_plain(content, file))]
+    huge = [] if table is None else list(huge_problems(table, file))
+    found.problems += huge
+    return None if huge else table  # whose means would be none
 
 
 def _of_card(folder: Path, result: Result, rows: pd.DataFrame, images: pd.DataFrame, card: Card) -> Iterator[BadInput]:
@@ -117,10 +121,11 @@ def _of_card(folder: Path, result: Result, rows: pd.DataFrame, images: pd.DataFr
     if card.suite is None:
         return
     yield from number_problems(result, rows, card.suite, file)
-    yield from group_count_problems(result, file)
+    yield from set_problems(result, card.suite, file)
     yield from range_problems(result, rows, card.suite, file)
     yield from flag_problems(result, images, card.suite, file)
     yield from compute_problems(result, images, card.suite, file)
+    yield from judge_problems(result, rows, card.suite, file)
 
 
 def _refused(problems: Iterator[BadInput]) -> list[BadInput]:

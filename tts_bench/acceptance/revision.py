@@ -8,6 +8,8 @@ from pathlib import Path
 from tts_bench import git
 from tts_bench.errors import BadInput, MachineFailed
 
+EXECUTABLE = 0o100  # the only part of a mode that git keeps
+
 
 class Revision:
     """`name` is what git makes a commit of; `root` the top of the working tree. BadInput where it is none."""
@@ -31,7 +33,7 @@ class Revision:
             return []
         names = "".join(f"{path.absolute()}\n" for path in paths).encode("utf-8", "surrogateescape")
         found = self._git("hash-object", "--no-filters", "--stdin-paths", given=names).decode("ascii").split()
-        modes = ["100755" if path.stat().st_mode & 0o100 else "100644" for path in paths]
+        modes = ["100755" if path.stat().st_mode & EXECUTABLE else "100644" for path in paths]
         return [f"{mode} {name}" for mode, name in zip(modes, found, strict=True)]
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_bench import secrets
+from tts_bench import keys, secrets
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.files import read_limited
 from tts_bench.keys import inside
@@ -19,13 +19,14 @@ from tts_bench.publication.card import MADE, card
 from tts_bench.publication.records import Records
 from tts_bench.publication.reload import compare
 from tts_bench.results import IMAGES, RESULT, ROWS, SUBMISSION, Result
-from tts_bench.rows import MAX_BYTES, TEXTS
+from tts_bench.rows import MAX_BYTES, TEXTS, check_plain, decode
 from tts_bench.suite import Suite
 
 if TYPE_CHECKING:
     import pandas
 
 README, DATA, RESULTS = "README.md", "data", "results"
+PLAIN = (RESULT, SUBMISSION)  # texts; the others are tables
 _FILES = "|".join(re.escape(name) for name in (RESULT, SUBMISSION, ROWS, IMAGES))
 _OURS = re.compile(rf"{DATA}/[^/]+\.parquet|{RESULTS}/[^/]+/[^/]+/({_FILES})")
 
@@ -39,11 +40,15 @@ def check_place(out: Path) -> None:
     there = {path.name for path in out.iterdir()} if out.exists() else set()
     if there and (there - {README, DATA, RESULTS} or not _is_ours(out / README)):
         raise BadInput.at("command line", "--out", str(out), "holds something else; choose an empty --out")
+    names = _names(out)
     for path in [path for name in there & {DATA, RESULTS} for path in sorted((out / name).rglob("*"))]:
         if path.is_symlink() or (path.is_file() and not _OURS.fullmatch(path.relative_to(out).as_posix())):
             raise BadInput.at(
                 out, "file", path.relative_to(out).as_posix(), "is no file of a dataset of ours; move it away"
             )
+    if there and _listed(names) not in read_limited(out / README, MAX_BYTES).decode("utf-8", "replace"):
+        fix = f"has other files below {DATA} and {RESULTS} than were written; choose an empty --out"
+        raise BadInput.at("command line", "--out", str(out), fix)
 
 
 def write(out: Path, suite: Suite, records: Records, rows: Mapping[str, pandas.DataFrame]) -> int:
@@ -56,12 +61,11 @@ def write(out: Path, suite: Suite, records: Records, rows: Mapping[str, pandas.D
         made.mkdir(parents=True)
         text = card(suite, records, rows)
         _check_secrets(README, [text])
-        (made / README).write_text(text, "utf-8")
         (made / DATA).mkdir()
         for result in records.results:
-            _check_secrets(f"{result.name}/{ROWS}", {str(v) for name in TEXTS for v in rows[result.name][name]})
             _write_rows(inside(made / DATA, f"{result.name}.parquet"), records, result)
             _copy(records.folder / result.name, made / RESULTS / suite.name / result.name, result)
+        (made / README).write_text(text.replace(MADE, f"{MADE}\n{_listed(_names(made))}", 1), "utf-8")
         count = compare(made, records)
         _put(made, out)
     except OSError as error:
@@ -82,13 +86,20 @@ def _write_rows(path: Path, records: Records, result: Result) -> None:
 
 
 def _copy(source: Path, to: Path, result: Result) -> None:
-    """The submission's own files, as they are."""
+    """The submission's own files, as they are; BadInput for a secret in them, or for a table that holds more than rows."""
     to.mkdir(parents=True)
     for name in [RESULT, SUBMISSION, ROWS, *([IMAGES] if IMAGES in result.files else [])]:
         content = read_limited(inside(source, name), MAX_BYTES)
-        if name in (RESULT, SUBMISSION):
-            _check_secrets(f"{result.name}/{name}", [content.decode("utf-8", "replace")])
+        _check_secrets(f"{result.name}/{name}", [content.decode("utf-8" if name in PLAIN else "latin-1", "replace")])
+        if name not in PLAIN:
+            check_plain(content, shown(source / name))
+            table = decode(content, result.of_prompts, _count(result, name), shown(source / name))
+            _check_secrets(f"{result.name}/{name}", {str(value) for text in TEXTS for value in table[text]})
         (to / name).write_bytes(content)
+
+
+def _count(result: Result, name: str) -> int:
+    return result.suite.n * (result.suite.images if name == IMAGES else 1)
 
 
 def _put(made: Path, out: Path) -> None:
@@ -109,6 +120,16 @@ def _check_secrets(place: str, texts: Iterable[str]) -> None:
     if any(secrets.hide_values(text) != text for text in texts):
         fix = "a key or password of this environment stands there; take it out before publishing"
         raise BadInput.at(shown(place), "content", secrets.HIDDEN, fix)
+
+
+def _names(out: Path) -> list[str]:
+    found = [path for name in (DATA, RESULTS) for path in (out / name).rglob("*") if path.is_file()]
+    return sorted(path.relative_to(out).as_posix() for path in found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """What the README says of the files beside it, so that one put there by somebody else is known."""
+    return f"<!-- files: {keys.digest([*names])} -->"
 
 
 def _is_ours(readme: Path) -> bool:
