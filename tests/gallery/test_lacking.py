@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.gallery.world import cards, content, film, make, results, sources
-from tests.report.page.reading import find, text
+from tests.gallery.world import PROMPTS, cards, content, film, make, results, sources
+from tests.report.page.reading import find, parse, text
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.gallery import place, replay
 from tts_bench.gallery.page import run_page
+from tts_bench.gallery.prompts import prompt_key
 from tts_bench.results import read_result, read_rows, write_result
 from tts_bench.settings import Settings
 from tts_bench.store import Store
@@ -108,6 +109,34 @@ def test_what_cannot_be_replayed_says_so(world: Path, tmp_path: Path, change: Ca
     card = cards(tmp_path / "page")["best"]
     assert [text(note) for note in find(card, "p", "note")] == [why] and not list(card.iter("ol"))
     assert "accuracy" in text(card) and not list(card.iter("img")), "the store has such a key, and nobody knows whose"
+
+
+def test_picks_that_are_swapped_between_prompts_are_shown_on_neither(world: Path, tmp_path: Path):
+    """The store has both images, each of the other's prompt."""
+    shutil.copytree(results(world), tmp_path / "results")
+    where = tmp_path / "results" / "shapes" / "best"
+    rows = read_rows(where)
+    rows["pick"] = rows["pick"].to_numpy()[::-1]
+    write_result(where, read_result(where), rows, (where / "submission.toml").read_text())
+    make(world, tmp_path / "page", results=tmp_path / "results")
+    for i in range(2):
+        card = cards(tmp_path / "page", i)["best"]
+        assert [text(note) for note in find(card, "p", "note")] == [replay.OTHER] and not list(card.iter("img"))
+
+
+def test_a_result_of_which_one_text_is_another_is_not_replayed(world: Path, tmp_path: Path):
+    shutil.copytree(results(world), tmp_path / "results")
+    where = tmp_path / "results" / "shapes" / "best"
+    rows = read_rows(where)
+    rows.loc[0, "text"] = "another text"
+    write_result(where, read_result(where), rows, (where / "submission.toml").read_text())
+    made = run_page("shapes", Settings(store=world / "store.sqlite"), tmp_path / "results", tmp_path / "page")
+    assert made.notes == ["best: its prompts are not those of this suite"]
+    [theirs] = parse(
+        (tmp_path / "page" / "prompts" / f"{prompt_key(PROMPTS[0].id, 'another text')}.html").read_bytes()
+    ).iter("article")
+    for card in (theirs, cards(tmp_path / "page", 1)["best"]):
+        assert [text(note) for note in find(card, "p", "note")] == [replay.CANNOT] and not list(card.iter("img"))
 
 
 def test_a_damaged_image_is_never_shown(world: Path, tmp_path: Path):

@@ -155,6 +155,13 @@ def test_large_candidates_are_shown_small_and_picks_whole(world: Path, tmp_path:
         assert pick.size == (32, 32)
 
 
+def test_an_image_of_exactly_that_size_is_shown_whole(world: Path, tmp_path: Path):
+    make(world, tmp_path / "page", thumbnails=32)
+    assert content(tmp_path / "page") == content(world / "page") and not (tmp_path / "page" / "thumbs").exists()
+    make(world, tmp_path / "page", thumbnails=31)
+    assert list((tmp_path / "page" / "thumbs").glob("*.webp"))
+
+
 def test_all_images_of_a_prompt_are_shown(tmp_path: Path):
     run(tmp_path, ("best",), limit=1, per_prompt=2)
     make(tmp_path, tmp_path / "page")

@@ -9,6 +9,7 @@ import tts_bench as tb
 from tests.report.page.reading import parse, text
 from tts_bench import api
 from tts_bench.gallery.prompts import prompt_key
+from tts_bench.grader.settings import GraderSettings
 from tts_bench.settings import Settings
 from tts_bench.suite import find_suite
 
@@ -23,14 +24,20 @@ SUBMISSIONS = {
 
 
 def run(
-    folder: Path, names: tuple[str, ...] = tuple(SUBMISSIONS), limit: int = 2, per_prompt: int | None = None
+    folder: Path,
+    names: tuple[str, ...] = tuple(SUBMISSIONS),
+    limit: int = 2,
+    per_prompt: int | None = None,
+    grader: GraderSettings | None = None,
 ) -> None:
     """Results in `folder`/out, the store in `folder`/store.sqlite."""
     (folder / "asked").mkdir(parents=True, exist_ok=True)
     for name in names:
         text = f'name = "{name}"\n\n[model]\nname = "shapes"\nsteps = 4\nguidance = 2.5\n\n{SUBMISSIONS[name]}'
         (folder / "asked" / f"{name}.toml").write_text(text, "utf-8")
-    settings = Settings(limit, store=folder / "store.sqlite", workers=1, batch_size=4, per_prompt=per_prompt)
+    settings = Settings(
+        limit, store=folder / "store.sqlite", workers=1, batch_size=4, per_prompt=per_prompt, grader=grader
+    )
     api.run_evaluation("shapes", [folder / "asked" / f"{name}.toml" for name in names], settings, folder / "out")
 
 

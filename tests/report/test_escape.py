@@ -86,5 +86,16 @@ def test_markdown_keeps_names_readable(text: str, cell: str):
     assert escape.markdown_cell(text) == cell
 
 
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("a-b", "a-b"), ("a--b", "a-{}-b"), ("a---b --", "a-{}-{}-b -{}-"), ("-\u200b-", "-{}-"), ("--_", "-{}-\\_"),
+        ("- -", "- -"),
+    ],
+)  # fmt: skip
+def test_hyphens_side_by_side_are_no_dash_in_latex(text: str, latex: str):
+    assert escape.latex(text) == latex and "--" not in latex
+
+
 def test_dollar_signs_in_figures_are_dollar_signs():
     assert escape.figure("from $1 to $2") == r"from \$1 to \$2"

@@ -14,6 +14,9 @@ from tts_bench.submission import read_submission
 from tts_bench.suite import Suite
 from tts_bench.types import Prompt
 
+GRADER = "llm_grader"
+ASKED = f"its verifier is an LLM grader ({GRADER}), whose model a page is not told"
+
 
 class Replays:
     """Makes the replay of each result under a suite's folder; those of one suite share prompts and models."""
@@ -35,6 +38,8 @@ class Replays:
             prompts = self._asked(replay)
             if prompts is None:
                 return _cannot(replay, "its prompts are not those of this suite")
+            if self._workshop.grader is None and submission.verifier and GRADER in submission.verifier.scorers:
+                return _cannot(replay, ASKED)
             return replace(replay, prompts=prompts, entry=self._workshop.entry(submission))
         except TtsBenchError as error:
             if error.exit_code != TtsBenchError.exit_code:
