@@ -69,8 +69,10 @@ def _beside(writer: str, **texts: str) -> Callable[[Path], object]:
     """The same rows, in a table that says something of its own."""
 
     def change(folder: Path) -> None:
-        table = parquet.read_table(folder / "rows.parquet").replace_schema_metadata(texts)
-        parquet.write_table(table, folder / "rows.parquet", compression="zstd", version="2.6", store_schema=False)
+        table = parquet.read_table(folder / "rows.parquet")
+        with parquet.ParquetWriter(folder / "rows.parquet", table.schema, store_schema=False) as file:
+            file.write_table(table)
+            file.add_key_value_metadata(texts)
         content = (folder / "rows.parquet").read_bytes()
         at = content.rindex(b"parquet-cpp-arrow")
         content = content[:at] + writer.encode().ljust(17)[:17] + content[at + 17 :]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.repository import NEW, OLD, commit, make
+from tests.acceptance.repository import NEW, OLD, make
 from tests.acceptance.world import copied, put, rows
 from tts_bench.acceptance import check as looking
 from tts_bench.acceptance.check import Asked, pull_request_problems
@@ -32,9 +32,8 @@ def taken(root: Path, to: str = "results/shapes/mine") -> Path:
 
 
 def told(root: Path, tmp_path: Path) -> list[str]:
-    commit(root)
     (tmp_path / "changed.txt").write_text("results/shapes/mine/result.json\n")
-    return [str(problem) for problem in pull_request_problems(Asked([], tmp_path / "changed.txt", "HEAD^1"), root)]
+    return [str(problem) for problem in pull_request_problems(Asked([], tmp_path / "changed.txt", "HEAD"), root)]
 
 
 def _nudged(folder: Path) -> None:

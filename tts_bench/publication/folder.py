@@ -86,7 +86,7 @@ def _write_rows(path: Path, records: Records, result: Result) -> None:
 
 
 def _copy(source: Path, to: Path, result: Result) -> None:
-    """The submission's own files, as they are; BadInput for a secret in them, or a table of more than rows."""
+    """The submission's own files, as they are; BadInput for a secret in them, or a table that holds more than rows."""
     to.mkdir(parents=True)
     for name in [RESULT, SUBMISSION, ROWS, *([IMAGES] if IMAGES in result.files else [])]:
         content = read_limited(inside(source, name), MAX_BYTES)
