@@ -122,6 +122,41 @@ def test_what_another_board_left_at_the_top_is_removed_and_nothing_else(world: P
     assert content(tmp_path / "page") == {**content(world / "page"), "mine.txt": b""} and results(world).is_dir()
 
 
+def test_what_a_page_that_was_stopped_did_not_remove_the_next_one_does(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make(world, tmp_path / "page")
+    mark = tmp_path / "page" / place.MARK
+    (tmp_path / "page" / "shapes-old.png").write_text("")
+    mark.write_text(mark.read_text() + "shapes-old.png\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "_remove", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            make(world, tmp_path / "page")
+    assert (tmp_path / "page" / "shapes-old.png").exists()
+    make(world, tmp_path / "page")
+    assert content(tmp_path / "page") == content(world / "page")
+
+
+def stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_folders_and_links_under_our_names_are_not_removed(world: Path, tmp_path: Path):
+    make(world, tmp_path / "page", limit=1)
+    (tmp_path / "mine").write_text("mine")
+    mark = tmp_path / "page" / place.MARK
+    mark.write_text(mark.read_text() + "shapes-old.png\n")
+    (tmp_path / "page" / "shapes-old.png").symlink_to(tmp_path / "mine")
+    (tmp_path / "page" / "images" / f"{'a' * 64}.png").mkdir()
+    (tmp_path / "page" / "index.html").unlink()
+    (tmp_path / "page" / "index.html").symlink_to(tmp_path / "mine")
+    make(world, tmp_path / "page", limit=1)
+    assert (tmp_path / "mine").read_text() == "mine" and (tmp_path / "page" / "shapes-old.png").is_symlink()
+    assert (tmp_path / "page" / "images" / f"{'a' * 64}.png").is_dir()
+    assert not (tmp_path / "page" / "index.html").is_symlink()
+
+
 def test_what_is_not_a_page_of_ours_is_left_alone(world: Path, tmp_path: Path):
     (tmp_path / "own" / "images").mkdir(parents=True)
     (tmp_path / "own" / "images" / f"{'a' * 64}.png").write_bytes(b"mine")

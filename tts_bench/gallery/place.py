@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from tts_bench import keys
@@ -33,13 +33,23 @@ def claim(out: Path) -> None:
 
 
 def finish(out: Path, files: dict[str, bytes], names: Collection[str]) -> None:
-    """Write the files at its top, and remove what an earlier page had there and below, where `names` are kept."""
+    """Write the files at its top, the last one last, and remove what an earlier page had there and below, where `names`
+    are kept."""
     before = read_limited(out / MARK, _MAX_BYTES).decode("utf-8", "replace").splitlines()
-    write_together(out, {**files, MARK: "".join(f"{name}\n" for name in sorted(files)).encode()})
-    for name in before:
-        if name not in files and keys.NAME.fullmatch(name) and not (out / name).is_dir():
-            keys.inside(out, name).unlink(missing_ok=True)
+    write_together(out, {MARK: _listed({*before, *files}), **files})  # so that who is stopped here forgets nothing
+    _remove(out / name for name in before if name not in files and keys.NAME.fullmatch(name))
     for folder, pattern in _OURS.items():
-        for path in (out / folder).glob("*"):
-            if pattern.fullmatch(path.name) and f"{folder}/{path.name}" not in names:
-                path.unlink()
+        there = (path for path in (out / folder).glob("*") if pattern.fullmatch(path.name))
+        _remove(path for path in there if f"{folder}/{path.name}" not in names)
+    write_together(out, {MARK: _listed(files)})
+
+
+def _listed(names: Collection[str]) -> bytes:
+    return "".join(f"{name}\n" for name in sorted(names)).encode()
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    """Files alone: no page ever made anything else under such a name."""
+    for path in paths:
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
