@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,8 +40,12 @@ def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(plots_module, f"{name}_plot", drawn(name))
 
 
-def build_here(out: Path, results: list[Result], rows: dict[str, pd.DataFrame]) -> list[Path]:
-    return build(results, rows, METRICS, "Embedded world", "shapes", out)
+def build_here(out: Path, results: list[Result], rows: dict[str, pd.DataFrame], plots: bool = True) -> list[Path]:
+    return build(results, rows, METRICS, "Embedded world", "shapes", out, plots=plots)
+
+
+def pictures(page: Path) -> set[str]:
+    return set(re.findall(r"[a-z0-9.-]+\.(?:png|svg)", page.read_text()))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -157,6 +162,49 @@ def test_categories_that_are_numbers_come_in_their_order(told: str, shown: str, 
 
 
 @pytest.mark.usefixtures("quick_figures")
+def test_without_plots_the_pages_show_the_figures_that_lie_there_and_no_others(tmp_path: Path):
+    results, rows = fake_grid(["random", "beam"], n=14)
+    names = {path.name for path in build_here(tmp_path / "all", results, rows)}
+    assert {path.name for path in build_here(tmp_path / "bare", results, rows, plots=False)} == {
+        name for name in names if not name.endswith(("png", "svg"))
+    }
+    for page in ("shapes.html", "shapes.md", "shapes-search.md"):
+        assert pictures(tmp_path / "all" / page) and not pictures(tmp_path / "bare" / page)
+    before = content(tmp_path / "all")
+    build_here(tmp_path / "all", results, rows, plots=False)
+    assert content(tmp_path / "all") == before, "over all figures, what was written with them"
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_without_plots_a_few_figures_are_shown_and_another_board_s_are_not(tmp_path: Path):
+    results, rows = fake_grid(["random", "beam"], n=14)
+    build_here(tmp_path, results, rows)
+    for name in ("shapes-verifiers.png", "shapes-verifiers.svg", "shapes-frontier.svg", "shapes-search-scaling.png"):
+        (tmp_path / name).unlink()
+    (tmp_path / "shapes-old.png").write_bytes(b"of another time")
+    (tmp_path / "shapes-my photo.png").write_bytes(b"no name of ours")
+    (tmp_path / "shapes-two-scaling.png").write_bytes(b"of another suite")
+    build_here(tmp_path, results, rows, plots=False)
+    html, main, search = (pictures(tmp_path / f"shapes{end}") for end in (".html", ".md", "-search.md"))
+    assert {name for name in html if name.endswith("png")} == main | search
+    assert main == {f"shapes-{name}.png" for name in ("scaling", "frontier", "categories", "hacking")}
+    assert search == {"shapes-search-hacking.png"}
+    assert html - main - search == {
+        f"shapes-{name}.svg" for name in ("scaling", "categories", "hacking", "search-hacking")
+    }
+    assert "What each verifier buys" in (tmp_path / "shapes.md").read_text()
+
+
+@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.parametrize("suite", ["a..b", "a.-_.b"])
+def test_a_suite_s_name_may_have_dots_anywhere(suite: str, tmp_path: Path):
+    results, rows = fake_board()
+    named = [replace(result, suite=replace(result.suite, name=suite)) for result in results]
+    build(named, rows, METRICS, "Embedded world", suite, tmp_path)
+    assert f'src="{suite}-scaling.png"' in (tmp_path / f"{suite}.html").read_text()
+
+
+@pytest.mark.usefixtures("quick_figures")
 def test_a_planted_link_is_refused(tmp_path: Path):
     results, rows = fake_board()
     outside = tmp_path / "outside"
@@ -166,7 +214,11 @@ def test_a_planted_link_is_refused(tmp_path: Path):
     (out / "shapes.md").symlink_to(outside)
     with pytest.raises(BadInput, match="symbolic link"):
         build_here(out, results, rows)
-    assert outside.read_text() == "mine"
+    (out / "shapes.md").unlink()
+    (out / "shapes-scaling.png").symlink_to(outside)
+    with pytest.raises(BadInput, match="symbolic link"):
+        build_here(out, results, rows, plots=False)
+    assert outside.read_text() == "mine" and not (out / "shapes.md").exists()
 
 
 @pytest.mark.usefixtures("quick_figures")

@@ -27,7 +27,7 @@ from tts_bench.report.comparison import compare
 from tts_bench.report.families import find_panels
 from tts_bench.report.marks import ALL
 from tts_bench.report.plot import INK, WIDTH, Plot, png
-from tts_bench.report.plots import board_plots, search_plots
+from tts_bench.report.plots import NAMES, board_plots, search_plots
 from tts_bench.report.scaling import BASELINE, ORACLE, PALETTE
 
 COLUMN, LEGIBLE = 3.3, 6.0  # inches of a paper's column, points
@@ -112,6 +112,7 @@ def test_every_board_has_these_figures(drawn: dict[str, Drawn]) -> None:
     names = ["scaling", "frontier", "categories", "verifiers", "hacking"]
     assert list(board_plots(board, rows, ["single"], "t")) == [name for name in names if name != "categories"]
     assert list(drawn) == [*names, "search-scaling", "search-hacking"]
+    assert list(drawn) == [name for name in NAMES if name != "sets"], "sets are of other suites"
 
 
 def smallest(figure: Figure) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tts_bench import keys
 from tts_bench.board_rows import texts
 from tts_bench.errors import BadInput
-from tts_bench.files import write_together
+from tts_bench.files import read_limited, write_together
 from tts_bench.report.board import Board, MetricInfo, make_boards
 from tts_bench.report.comparison import compare
 from tts_bench.report.data import data
@@ -19,7 +19,7 @@ from tts_bench.report.latex import latex
 from tts_bench.report.markdown import page
 from tts_bench.report.page.element import Html
 from tts_bench.report.page.leaderboard import leaderboard_page
-from tts_bench.report.plots import board_plots, search_plots
+from tts_bench.report.plots import NAMES, board_plots, search_plots
 from tts_bench.report.search_page import search_page
 from tts_bench.report.search_tidy import search_spreadsheet
 from tts_bench.report.tidy import spreadsheet
@@ -27,6 +27,8 @@ from tts_bench.results import Result
 
 if TYPE_CHECKING:
     from tts_bench.board_rows import Rows
+
+_MAX_BYTES = 2**26  # of a figure
 
 
 def build(
@@ -82,9 +84,10 @@ def build(
 
 
 def _pictures_in(out: Path, suite: str) -> dict[str, bytes]:
-    """Those that an earlier call left there."""
-    paths = [path for kind in ("png", "svg") for path in sorted(out.glob(f"{suite}-*.{kind}")) if path.is_file()]
-    return {path.name: path.read_bytes() for path in paths}
+    """Those that an earlier call left there, by our names alone and in the order in which they are drawn: BadInput for
+    a link."""
+    paths = [keys.inside(out, f"{suite}-{name}.{kind}") for kind in ("png", "svg") for name in NAMES]
+    return {path.name: read_limited(path, _MAX_BYTES) for path in paths if path.exists()}
 
 
 def _check(results: Sequence[Result], rows: Mapping[str, Rows], suite: str) -> None:

@@ -21,6 +21,10 @@ from tts_bench.report.set_scaling import set_scaling_plot
 if TYPE_CHECKING:
     from tts_bench.board_rows import Rows
 
+NAMES = (
+    "scaling", "frontier", "categories", "verifiers", "hacking", "sets", "search-scaling", "search-hacking",
+)  # fmt: skip
+
 
 def board_plots(
     board: Board,

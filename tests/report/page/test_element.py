@@ -30,7 +30,7 @@ def test_an_attribute_that_acts_or_is_none_is_refused(name: str):
     "place",
     [
         "javascript:alert(1)", "https://e.com/x.png", "//e.com/x", "/etc/passwd", "../../x", "data:image/png,x", "file:///x",
-        "x y", "", "a/../../b", "a//b", "..", "\\\\e.com\\x", "ａ.png",
+        "x y", "", "a/../../b", "a/..", "a/.b", "../../a", "../..", "a//b", "a/", "..", ".", "\\\\e.com\\x", "ａ.png",
     ],
 )  # fmt: skip
 def test_an_address_that_leads_out_of_the_folder_is_refused(place: str):
@@ -39,7 +39,13 @@ def test_an_address_that_leads_out_of_the_folder_is_refused(place: str):
             element(tag, {name: place})
 
 
-@pytest.mark.parametrize("place", ["index.html", "../index.html#prompts", "#main", "images/ab.png", "shapes-search.md"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "index.html", "../index.html#prompts", "#main", "images/ab.png", "shapes-search.md", "a..b-scaling.png",
+        "a.-_.b.csv", "../images/a...b.png",
+    ],
+)  # fmt: skip
 def test_a_place_in_the_folder_stays_as_it_is(place: str):
     assert element("a", {"href": place}, "x").markup == f'<a href="{place}">x</a>'
 
