@@ -95,7 +95,7 @@ def test_fewer_images_than_the_card_s_are_flagged() -> None:
     result, images, suite = read_result(folder), read_image_rows(folder), find_suite("digits")
     assert list(flag_problems(result, images, suite, "x")) == []
     few = replace(result, suite=replace(result.suite, n=999))
-    [problem] = flag_problems(few, images[:999], suite, "x")
+    [problem] = flag_problems(few, images.head(999), suite, "x")
     assert "fewer_images_than_the_card" in str(problem)
 
 
