@@ -27,6 +27,7 @@ from tts_bench.store import Store
 from tts_bench.types import Search, Task, best
 
 PROMPTS, BATCH, STEPS = toy.prompts(3), 4, 4
+DEATHS = 50  # at random times
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -140,15 +141,18 @@ def test_killed_at_every_commit(tmp_path: Path, unkilled: tuple[str, int, int], 
 
 
 def test_killed_at_random_times(tmp_path: Path, unkilled: tuple[str, int, int]) -> None:
+    """As many runs as it takes: on a busy machine many end before their time comes."""
     rng = np.random.default_rng(0)
     began = time.perf_counter()
     killed(tmp_path / "timed", Store)
     lasts, deaths = time.perf_counter() - began, 0
-    for i in range(100):
+    for i in range(10 * DEATHS):
         path = tmp_path / f"s{i}"
         deaths += killed(path, Store, after=float(rng.uniform(0, lasts)))
         check_after_kill(path, unkilled)
-    assert deaths >= 30
+        if deaths == DEATHS:
+            return
+    pytest.fail(f"only {deaths} of {10 * DEATHS} runs were killed in time")
 
 
 def test_killed_five_times_in_a_row(tmp_path: Path, unkilled: tuple[str, int, int]) -> None:
