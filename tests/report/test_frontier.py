@@ -126,6 +126,15 @@ def test_bars_are_the_groups_means_of_a_few_submissions() -> None:
     assert len(set(heights.round(6))) == heights.size and heights.min() > -0.5 and heights.max() < len(groups) - 0.5
 
 
+def test_of_several_oracles_the_best_is_shown_alone() -> None:
+    """They all are white bars: two could not be told apart."""
+    results, rows = fake_board()
+    made, frame = fake_result("knowing", "checker", candidates=4)
+    assert sum("oracle" in result.flags for result in [*results, made]) == 2
+    lines = category_bars.chosen(make_boards([*results, made], {**rows, "knowing": frame}, METRICS)[0], ["single", "two"])
+    assert [line.result.name for line in lines if line.is_oracle] == ["random16-checker"]
+
+
 def test_of_many_submissions_seven_are_shown_and_said_to_be() -> None:
     results, rows = fake_board()
     for i in range(6):

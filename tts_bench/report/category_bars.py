@@ -49,7 +49,7 @@ def chosen(board: Board, groups: Sequence[str]) -> list[Line]:
         key=lambda line: -main.worth(line.result.metrics.get(main.name)),
     )[:1]
     baseline = [line for line in board.lines if line.is_baseline]
-    rest = [line for line in board.lines if line not in baseline and line not in oracles]
+    rest = [line for line in board.lines if not (line.is_baseline or line.is_oracle)]
     found = [*baseline, *rest[: MOST - len(baseline) - len(oracles)], *oracles]
     return [line for line in found if _values(line, groups, board.of_groups.name)]
 
