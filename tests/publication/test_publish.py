@@ -151,6 +151,21 @@ def test_a_folder_of_something_else_is_not_written_over(tmp_path: Path) -> None:
         assert tree(tmp_path / name) == before
 
 
+def test_images_are_not_replaced_by_a_dataset_without(made: Path, tmp_path: Path) -> None:
+    folder = made / "results" / "shapes"
+    dataset = Path(shutil.copytree(made / "dataset", tmp_path / "dataset"))
+    before = tree(dataset)
+    with pytest.raises(BadInput, match=r"holds a dataset with images, which would be lost: add --store"):
+        publish(folder, dataset)
+    assert tree(dataset) == before
+    publish(folder, dataset, made / "store.sqlite")
+    assert tree(dataset) == before
+    for path in (dataset / "data").iterdir():
+        path.write_bytes(b"broken")
+    publish(folder, dataset)
+    assert "image" not in read(dataset).columns
+
+
 def test_a_store_that_is_not_there_or_not_theirs_is_refused(tmp_path: Path) -> None:
     folder = results(tmp_path / "results")
     with pytest.raises(BadInput, match="no such store"):
@@ -199,7 +214,7 @@ def test_a_file_of_ones_own_below_a_dataset_of_ours_is_not_removed(made: Path, t
             publish(made / "results" / "shapes", tmp_path / str(number))
         assert mine.read_text() == "1"
         mine.unlink()
-        publish(made / "results" / "shapes", tmp_path / str(number))
+        publish(made / "results" / "shapes", tmp_path / str(number), made / "store.sqlite")
 
 
 @pytest.mark.parametrize("kind", ["secret", "note"])

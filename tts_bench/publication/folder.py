@@ -16,7 +16,7 @@ from tts_bench.files import read_limited
 from tts_bench.keys import inside
 from tts_bench.plaintext import shown
 from tts_bench.publication.card import MADE, card
-from tts_bench.publication.records import Records
+from tts_bench.publication.records import IMAGE, Records
 from tts_bench.publication.reload import compare
 from tts_bench.results import IMAGES, RESULT, ROWS, SUBMISSION, Result
 from tts_bench.rows import MAX_BYTES, TEXTS, check_plain, decode
@@ -31,8 +31,9 @@ _FILES = "|".join(re.escape(name) for name in (RESULT, SUBMISSION, ROWS, IMAGES)
 _OURS = re.compile(rf"{DATA}/[^/]+\.parquet|{RESULTS}/[^/]+/[^/]+/({_FILES})")
 
 
-def check_place(out: Path) -> None:
-    """BadInput where a folder stands that is not one of ours, or that holds more: what is written over is lost."""
+def check_place(out: Path, pictures: bool) -> None:
+    """BadInput where a folder stands that is not one of ours, or that holds more: what is written over is lost. So it
+    is with images, where the new dataset would be without (`pictures`)."""
     if out.resolve() in (Path.cwd(), *Path.cwd().parents):
         raise BadInput.at("command line", "--out", str(out), "is where you are; choose another --out")
     if out.is_symlink() or (out.exists() and not out.is_dir()):
@@ -48,6 +49,9 @@ def check_place(out: Path) -> None:
             )
     if there and _listed(names) not in read_limited(out / README, MAX_BYTES).decode("utf-8", "replace"):
         fix = f"has other files below {DATA} and {RESULTS} than were written; choose an empty --out"
+        raise BadInput.at("command line", "--out", str(out), fix)
+    if not pictures and any(_has_pictures(path) for path in (out / DATA).glob("*.parquet")):
+        fix = "holds a dataset with images, which would be lost: add --store, or choose another --out"
         raise BadInput.at("command line", "--out", str(out), fix)
 
 
@@ -75,6 +79,15 @@ def write(out: Path, suite: Suite, records: Records, rows: Mapping[str, pandas.D
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return count
+
+
+def _has_pictures(path: Path) -> bool:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return IMAGE in parquet.read_schema(path).names
+    except ArrowException:
+        return False  # a file that was broken holds nothing to be kept
 
 
 def _write_rows(path: Path, records: Records, result: Result) -> None:

@@ -40,7 +40,7 @@ def publish(
     """
     results = results.absolute()
     token = None if repo is None else find_token(repo)
-    check_place(out)
+    check_place(out, pictures=store is not None)
     if not results.is_dir():
         raise BadInput.at("command line", "--results", str(results), "is no folder; name results/SUITE")
     if not any(results.glob(f"*/{RESULT}")):
