@@ -102,7 +102,7 @@ def test_flags_replace_the_cards_lists_one_by_one(suite: Suite) -> None:
 def test_without_a_grid_in_the_card_all_three_lists_must_be_given(suite: Suite) -> None:
     bare = replace(suite, grid=None)
     assert names(grid_submissions(bare, ["random"], ["rough"], [24])) == ["none", "random-rough-24"]
-    with pytest.raises(BadInput, match=r"shapes.toml: grid = None: is missing; name --search, --verifier and --budget"):
+    with pytest.raises(BadInput, match=r"shapes.toml: grid is missing: name --search, --verifier and --budget"):
         grid_submissions(bare, ["random"], ["rough"])
 
 

@@ -84,7 +84,7 @@ def test_the_result_says_what_it_was_taken_with_and_names_no_path(rows: list[dic
 
 def test_the_card_s_own_submissions_wait_for_a_model() -> None:
     suite = find_suite("imagenet256")
-    with pytest.raises(NeedsFiles, match=r"model sit: weights = None: give a .pt or .safetensors file") as error:
+    with pytest.raises(NeedsFiles, match=r"model sit: weights is missing: give a .pt or .safetensors file") as error:
         prepared(suite, [], Settings().workshop(suite), None)
     assert "\n" not in str(error.value)
 

@@ -45,7 +45,7 @@ def test_scorers_by_category_judge_theirs_alone() -> None:
         ({**ONE, "scorers": {"color": "appeal"}}, "scorer = 'checker': one judges all prompts"),
         ({**EACH, "scorers": {"color": "apeal"}}, "scorers.color = 'apeal'.*did you mean 'appeal'"),
         ({**EACH, "scorers": {}}, "name a scorer for a category at least"),
-        ({key: value for key, value in ONE.items() if key != "scorer"}, "scorer = None: is missing"),
+        ({key: value for key, value in ONE.items() if key != "scorer"}, "scorer is missing"),
         ({**ONE, "macro": "yes"}, "macro = 'yes': must be true or false"),
     ],
 )

@@ -118,9 +118,9 @@ def test_unknown_keys_are_refused_everywhere_with_the_nearest_known() -> None:
 
 
 def test_a_missing_key_points_at_what_may_have_been_meant() -> None:
-    with pytest.raises(BadInput, match=r"^f: name = None: is missing; is 'nmae' meant to be it\?$"):
+    with pytest.raises(BadInput, match=r"^f: name is missing: is 'nmae' meant to be it\?$"):
         Table({"nmae": "a"}, "f").take("name", text())
-    with pytest.raises(BadInput, match=r"^f: name = None: is missing; add it$"):
+    with pytest.raises(BadInput, match=r"^f: name is missing: add it$"):
         Table({}, "f").take("name", text())
 
 

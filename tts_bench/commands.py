@@ -79,7 +79,7 @@ def score(suite: str, given: Given, declared: Declared, settings: Settings, out:
 
 def detect(suite: str, images: Path | None, out: Path, settings: Settings, details: Path | None) -> None:
     if images is None:
-        raise BadInput.at("command line", "--images", None, "name the images: a folder, or JSON Lines")
+        raise BadInput.missing("command line", "--images", "name the images: a folder, or JSON Lines")
     with console.progress_bars() as progress:
         count = run_detect(suite, images, out, settings, progress, details)
     console.out().print(f"{count} images: {out}", highlight=False, markup=False, soft_wrap=True)

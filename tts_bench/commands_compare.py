@@ -51,7 +51,7 @@ def _compare(places: Places, strict: bool) -> Done:
             )
         base, head = PAPER, base
     if head is None:
-        raise BadInput.at("command line", "HEAD", None, "name what is to be judged: tts-bench compare BASE HEAD")
+        raise BadInput.missing("command line", "HEAD", "name what is to be judged: tts-bench compare BASE HEAD")
     if head == PAPER:
         raise BadInput.at("command line", "HEAD", head, "is what others are held to: tts-bench compare paper HEAD")
     if base != PAPER:

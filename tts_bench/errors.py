@@ -22,6 +22,11 @@ class BadInput(TtsBenchError):
         shown = ascii(value) if len(ascii(value)) <= 80 else ascii(value)[:77] + "..."
         return cls(f"{file}: {key} = {shown}: {fix}")
 
+    @classmethod
+    def missing(cls, file: object, key: str, fix: str) -> Self:
+        """The same where there is no value to show."""
+        return cls(f"{file}: {key} is missing: {fix}")
+
 
 class NeedsFiles(BadInput):
     """A plug-in that can run here once the user says where its files are."""

@@ -53,7 +53,7 @@ def make_grid(
     """
     scorer = (workshop or Workshop()).scorer
     if suite.grid is None and not (searches and verifiers and budgets):
-        raise BadInput.at(shown(suite.path), "grid", None, "is missing; name --search, --verifier and --budget")
+        raise BadInput.missing(shown(suite.path), "grid", "name --search, --verifier and --budget")
     card, given = suite.grid, searches or verifiers or budgets
     searches = searches or (card.searches if card else ())
     card_verifiers = card.verifiers if card else ()

@@ -118,7 +118,7 @@ class OwnPrompts:
     def _given(self) -> Path:
         if self.path is None:
             fix = "name a file of yours: --prompts FILE (.txt with one a line, .csv, .tsv or .jsonl)"
-            raise NeedsFiles.at("suite", "prompts", None, fix)
+            raise NeedsFiles.missing("suite", "prompts", fix)
         return self.path
 
     @cached_property

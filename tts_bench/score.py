@@ -55,7 +55,7 @@ class Given:
             fix = "are results already; leave --images and --detections out"
             raise BadInput.at("command line", "--official", shown(self.official), fix)
         if not (self.images or self.detections or self.official):
-            raise BadInput.at("command line", "--images", None, "name the images, or --detections, or --official")
+            raise BadInput.missing("command line", "--images", "name the images, or --detections, or --official")
 
     def over(self, settings: Settings) -> Settings:
         """With the recorded detections in the place of a detector; BadInput for a detector beside them."""

@@ -95,7 +95,8 @@ class Table:
             return check(self.data[key], self.file, dotted(self.where, key))
         if default is _MISSING:
             near = nearest(key, (other for other in self.data if other not in self._asked))
-            self.refuse(key, f"is missing; is {near!a} meant to be it?" if near else "is missing; add it")
+            fix = f"is {near!a} meant to be it?" if near else "add it"
+            raise BadInput.missing(self.file, dotted(self.where, key), fix)
         return default
 
     def table(self, key: str) -> Table:

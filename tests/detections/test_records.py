@@ -189,10 +189,10 @@ def test_of_an_image_looked_at_for_two_prompts_the_line_with_the_words_counts(pa
 def test_without_depths_there_is_no_depth_model(path: Path) -> None:
     with_one = [*recorded(1), *recorded(2, depth=False)[1:]]
     write_records(path, with_one)
-    with pytest.raises(BadInput, match="depth = None: image 2 of prompt 0 has none"):
+    with pytest.raises(BadInput, match="depth is missing: image 2 of prompt 0 has none"):
         RecordedDepth(Recorded(path)).depth([image(1)])
     write_records(path, recorded(2, depth=False))
-    with pytest.raises(BadInput, match="depth_model = None: no line has one"):
+    with pytest.raises(BadInput, match="depth_model is missing: no line has one"):
         _ = RecordedDepth(Recorded(path)).card
 
 
@@ -200,7 +200,7 @@ def test_colours_are_those_of_the_objects(path: Path) -> None:
     there = Recorded(path)
     [seen] = there.detect([image()], [[]])
     assert RecordedColors(there).name(image(), seen.items[:1]) == ["red"]
-    with pytest.raises(BadInput, match="color = None: the cat at .* has none"):
+    with pytest.raises(BadInput, match="color is missing: the cat at .* has none"):
         RecordedColors(there).name(image(), seen.items)
 
 

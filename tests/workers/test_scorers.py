@@ -64,7 +64,7 @@ def test_each_says_first_what_to_make_then_what_to_give(
         SCORERS.load(name)()
     request.getfixturevalue("whole")
     with pytest.raises(
-        NeedsFiles, match=rf"^scorer {name}: weights = None: give --weights {name}=FOLDER; make it with"
+        NeedsFiles, match=rf"^scorer {name}: weights is missing: give --weights {name}=FOLDER; make it with"
     ):
         SCORERS.load(name)()
     with pytest.raises(BadInput, match=rf"^scorer {name}: weights = '.*': lacks .*; make it with") as caught:

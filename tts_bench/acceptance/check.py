@@ -55,7 +55,7 @@ def check(asked: Asked, root: Path = Path(), each: Callable[[Finding], None] = l
     """
     done, folders = Checked(), [result for folder in asked.folders for result in result_folders(folder)]
     if not folders and asked.changed is None and asked.base is None:
-        raise BadInput.at("command line", "folder", None, "name results/SUITE/NAME, or a folder of results")
+        raise BadInput.missing("command line", "folder", "name results/SUITE/NAME, or a folder of results")
     done.problems += pull_request_problems(asked, root)
     if not folders and asked.changed is not None:
         folders = [root / folder for folder in submissions(read_changed(asked.changed))]

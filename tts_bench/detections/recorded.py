@@ -62,7 +62,7 @@ class Recorded:
         """Of the one that made depths or named colours; BadInput where no line has it."""
         card = next((found for record in self.records if (found := getattr(record, model)) is not None), None)
         if card is None:
-            raise BadInput.at(shown(self.path), model, None, "no line has one; record detections with such a model")
+            raise BadInput.missing(shown(self.path), model, "no line has one; record detections with such a model")
         return card
 
     def of_pixels(self, image: Image) -> list[Record]:
@@ -115,7 +115,7 @@ class RecordedDepth:
         found = next((depth_of(line.png) for line in lines if line.png is not None), None)
         if found is None:
             fix = f"image {lines[0].image} of prompt {lines[0].prompt_id} has none; record it with a depth model"
-            raise BadInput.at(shown(self.recorded.path), "depth", None, fix)
+            raise BadInput.missing(shown(self.recorded.path), "depth", fix)
         return found
 
 
@@ -133,7 +133,7 @@ class RecordedColors:
         """BadInput for an object whose colour was not recorded."""
         if lacking := [item for item in items if item.color is None]:
             fix = f"the {lacking[0].label} at {tuple(map(round, lacking[0].box))} has none; record it with a colour"
-            raise BadInput.at(shown(self.recorded.path), "color", None, fix)
+            raise BadInput.missing(shown(self.recorded.path), "color", fix)
         return [item.color for item in items if item.color is not None]
 
 

@@ -34,7 +34,7 @@ def load(spec: ModelSpec, device: str = "cpu") -> ClassConditional:
     """
     dtype, guidance = checked("dit", spec.dtype, spec.guidance)
     if spec.weights is None:
-        raise NeedsFiles.at("model dit", "weights", None, f"give {GIVE}")
+        raise NeedsFiles.missing("model dit", "weights", f"give {GIVE}")
     root, hub = Path(spec.weights), None
     if not root.is_dir():
         hub = at_commit(spec.weights, spec.revision, "model dit", GIVE)

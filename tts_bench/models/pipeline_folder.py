@@ -92,7 +92,7 @@ def find_folder(spec: ModelSpec, model: str, hub_id: str) -> PipelineFolder:
     """
     if spec.weights is None:
         fix = f"give a folder of save_pretrained's (--model FOLDER), or a hub id such as {hub_id} with its revision"
-        raise NeedsFiles.at(f"model {model}", "weights", None, fix)
+        raise NeedsFiles.missing(f"model {model}", "weights", fix)
     root, hub = Path(spec.weights), None
     if not root.is_dir():
         hub = at_commit(spec.weights, spec.revision, f"model {model}", "a folder, or revision = its 40-digit commit")

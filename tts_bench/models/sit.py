@@ -71,7 +71,7 @@ def _found(weights: str | None) -> tuple[Path, Path]:
             return path, path.parent if path.name == "transformer" else path
     give = f"give a .pt or .safetensors file, or a folder with transformer/, {' or '.join(NAMES)}"
     if path is None:
-        raise NeedsFiles.at("model sit", "weights", None, f"{give} (--model PLACE does)")
+        raise NeedsFiles.missing("model sit", "weights", f"{give} (--model PLACE does)")
     lacks = f"has none of transformer/, {', '.join(NAMES)}" if path.is_dir() else "no such folder or file"
     raise BadInput.at("model sit", "weights", shown(path), f"{lacks}; {give}")
 

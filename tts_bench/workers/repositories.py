@@ -39,7 +39,7 @@ class Needed:
         """The folder `weights` with all of it; NeedsFiles without one, BadInput where a file or the pin is wrong."""
         where = f"scorer {self.scorer}"
         if weights is None:
-            raise NeedsFiles.at(where, "weights", None, f"give --weights {self.scorer}=FOLDER{self._made_by()}")
+            raise NeedsFiles.missing(where, "weights", f"give --weights {self.scorer}=FOLDER{self._made_by()}")
         if missing := [file for file in self.files if not (weights / file).is_file()]:
             raise BadInput.at(where, "weights", shown(weights), f"lacks {missing[0]}{self._made_by()}")
         if revision is not None and not SHA256.fullmatch(revision):
