@@ -111,7 +111,8 @@ def test_a_folder_of_another_family_says_which_it_must_be(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["flux", "sd3", "sdxl", "pixart_sigma", "sana", "diffusers", "pipeline"])
 def test_without_weights_it_says_what_would_do(name: str) -> None:
-    with pytest.raises(NeedsFiles, match=f"model {name}: weights is missing: give a folder .* or a hub id such as .+/.+ "):
+    told = f"model {name}: weights is missing: give a folder .* or a hub id such as .+/.+ "
+    with pytest.raises(NeedsFiles, match=told):
         MODELS.load(name)(ModelSpec(name))
     with pytest.raises(BadInput, match="no commit that is pinned"):
         MODELS.load(name)(ModelSpec(name, weights="owner/name", revision="main"))

@@ -131,7 +131,8 @@ def test_of_several_oracles_the_best_is_shown_alone() -> None:
     results, rows = fake_board()
     made, frame = fake_result("knowing", "checker", candidates=4)
     assert sum("oracle" in result.flags for result in [*results, made]) == 2
-    lines = category_bars.chosen(make_boards([*results, made], {**rows, "knowing": frame}, METRICS)[0], ["single", "two"])
+    board = make_boards([*results, made], {**rows, "knowing": frame}, METRICS)[0]
+    lines = category_bars.chosen(board, ["single", "two"])
     assert [line.result.name for line in lines if line.is_oracle] == ["random16-checker"]
 
 

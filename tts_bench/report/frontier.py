@@ -114,7 +114,7 @@ def _panel(axis: Axes, points: Sequence[Point], metric: MetricInfo, named: bool)
     for point in points:
         _draw(axis, point, scale, named or point in best)
     if best:
-        x = [point.x for point in best] + [max(point.x for point in points)]
+        x = [point.x for point in best] + [max(place for point in points for place in (point.x, point.shown))]
         y = [scale * (point.y.value or 0) for point in best]
         axis.step(x, [*y, y[-1]], where="post", color=PALETTE[0], linewidth=1.6, zorder=2)
     told = [*best, *_top(points, metric)]
