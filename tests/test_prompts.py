@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -93,7 +94,8 @@ def problem(folder: Path, raw: bytes, sha256: str, read: Reader) -> str | None:
         read(folder / "p.jsonl", sha256)
     except BadInput as error:
         message = str(error)
-        right = message.startswith(str(folder / "p.jsonl")) and " = " in message and message.isprintable()
+        said = re.match(re.escape(str(folder / "p.jsonl")) + r".*( = | is missing: )", message)
+        right = said is not None and message.isprintable()
         return None if right else f"says {message!r}"
     except Exception as error:
         return f"raises {error!r}"

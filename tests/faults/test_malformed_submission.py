@@ -19,7 +19,7 @@ from tts_bench.submission import SearchSpec, Submission, parse_submission, read_
 from tts_bench.tables import parse_toml
 
 Reader = Callable[[Path], Submission]
-HOUSE = re.compile(r"(?P<file>[^=]*): (?P<key>[^=]+?) = (?P<value>.+?): (?P<fix>.+)")
+HOUSE = re.compile(r"(?P<file>[^=]*): (?P<key>[^=]+?)(?: = (?P<value>.+?)| is missing): (?P<fix>.+)")
 
 
 def tree(folder: Path) -> dict[str, int]:

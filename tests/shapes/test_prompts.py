@@ -69,7 +69,7 @@ def changed(**change: Any) -> dict[str, Any]:
     ],
 )
 def test_metadata_that_is_no_scene_or_another_one_is_refused(metadata: dict[str, Any], key: str) -> None:
-    with pytest.raises(BadInput, match=rf"^prompt 001-two: {key} = "):
+    with pytest.raises(BadInput, match=rf"^prompt 001-two: {key} (=|is missing:) "):
         scene_of(replace(PROMPT, metadata=metadata))
 
 
