@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 from unittest.mock import patch
@@ -37,6 +38,15 @@ def boards_of(story: Story) -> list:
     return make_boards([story.result], {story.result.name: story.rows}, [story.metric])
 
 
+def boards_of_two(story: Story) -> list:
+    """Another submission beside it, with another model and another setting of the same search: these are told then."""
+    recipe: Any = story.result.recipe
+    search = {"name": recipe["search"]["name"], "setting": 1}
+    other = replace(story.result, name="other", recipe={**recipe, "model": {"name": "another"}, "search": search})
+    rows = {story.result.name: story.rows, "other": story.rows}
+    return make_boards([story.result, other], rows, [story.metric])
+
+
 def published(story: Story) -> dict[str, Any]:
     """A block of a card with a stranger's text wherever it can hold any."""
     return {"source": story.title, "run": [story.title, "x"], story.metric.name: [0.5, 0.25]}
@@ -45,7 +55,7 @@ def published(story: Story) -> dict[str, Any]:
 def latex_structure(story: Story) -> tuple[list[str], str]:
     """The macros and environments that another parser finds, and the text that it reads."""
     groups = {kind: [str(value) for value in story.rows[kind].unique()] for kind in ("category", "split")}
-    text = latex(boards_of(story), groups, story.title, "shapes", [published(story)])
+    text = latex(boards_of_two(story), groups, story.title, "shapes", [published(story)])
     nodes, _, _ = LatexWalker(text).get_latex_nodes()
     shown = re.sub(r"\$([<>|])\$", r"\1", LatexNodes2Text(math_mode="verbatim").nodelist_to_text(nodes))
     shown = shown.replace("ˆ", "^").replace("˜", "~")

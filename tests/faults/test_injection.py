@@ -120,7 +120,7 @@ SHOWN = {
     "markdown": set(FIELDS) - {"prompt text", "flag"},
     "csv": set(FIELDS) - {"prompt text", "category", "split", "title", "metric title", "metric scorer"},
     "terminal": set(FIELDS),
-    "latex": set(FIELDS) - {"prompt text", "split", "flag", "model name", "metric title", "metric scorer"},
+    "latex": set(FIELDS) - {"prompt text", "split", "flag", "metric title", "metric scorer"},
     "json": set(FIELDS) - {"prompt text"},
     "html": set(FIELDS) - {"flag"},
 }

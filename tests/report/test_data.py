@@ -43,7 +43,7 @@ def test_the_same_results_are_the_same_bytes() -> None:
 def test_latex_has_a_row_a_submission_and_as_many_cells_as_heads() -> None:
     text = latex(boards(), GROUPS, "Shapes", "shapes")
     for table in re.findall(r"\\begin{tabular}{([lr]+)}(.*?)\\end{tabular}", text, re.DOTALL):
-        rows = [row for row in table[1].split("\\\\\n") if " & " in row]
+        rows = [row for row in table[1].split("\\\\[4pt]\n") if " & " in row]
         assert {row.count(" & ") for row in rows} == {len(table[0]) - 1}
     shown = LatexNodes2Text().latex_to_text(text)
     for line in boards()[0].lines:
@@ -60,7 +60,19 @@ def test_a_verifiers_own_metric_is_grey_and_what_others_published_in_italics() -
     assert (
         r"\textit{none} & \textit{0.5} / 50.00" in text and r"\textit{theirs} & \textit{12.25} / \textendash{}" in text
     )
-    assert text.startswith("% Made by tts-bench; needs \\usepackage{booktabs,xcolor}.") and "they \\& co" in text
+    assert (
+        text.startswith("% Made by tts-bench; needs \\usepackage{booktabs,graphicx,xcolor}.") and "they \\& co" in text
+    )
+
+
+def test_an_interval_stands_below_its_number_and_a_search_tells_only_what_differs() -> None:
+    first = latex(boards(), GROUPS, "T", "shapes").partition(r"\end{tabular}")[0]
+    by_name = {line.result.name: line for line in boards()[0].lines}
+    [row] = [row for row in first.splitlines() if "random16-dual" in row]
+    found = by_name["random16-dual_encoder"].result.metrics["accuracy"]
+    value, low, high = (f"{100 * (number or 0):.1f}" for number in (found.value, found.low, found.high))
+    assert rf"\\{{\scriptsize [{low}, {high}]}}}}" in row and value in row and " & random & " in row
+    assert r"\shortstack[r]{single\\(n = " in latex(boards(), GROUPS, "T", "shapes")
 
 
 def test_minus_is_a_minus_and_two_hyphens_are_no_dash() -> None:

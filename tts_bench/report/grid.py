@@ -35,10 +35,14 @@ class Grid:
 
 
 def leaderboard_grid(
-    board: Board, lines: Sequence[Line], metrics: Sequence[MetricInfo] | None = None, model: bool = True
+    board: Board,
+    lines: Sequence[Line],
+    metrics: Sequence[MetricInfo] | None = None,
+    model: bool = True,
+    brief: bool = False,
 ) -> Grid:
     """One row a line: rank, names, NFE, the metrics (all of them where None), the gain in the main metric; `model` says
-    whether to name it."""
+    whether to name it. `brief`: of a search's parameters only those in which it differs from others of its name."""
     shown = board.metrics if metrics is None else metrics
     cells = _metric_cells(board, lines, shown)
     main, everyone = board.main, [line.result for line in board.lines]
@@ -46,7 +50,8 @@ def leaderboard_grid(
     for line, found in zip(lines, cells, strict=True):
         result = line.result
         models = [wording.model(result, everyone)] if model else []
-        names = [_name(line), *models, wording.search(result), wording.verifier(result)]
+        search = wording.search_among(result, everyone) if brief else wording.search(result)
+        names = [_name(line), *models, search, wording.verifier(result)]
         nfe = Cell(wording.nfe(result.nfe), numbers=True)
         gain = Cell(wording.interval(line.gain, main, _places(board, main), "+"), numbers=True)
         rows.append([_standing(line, main.name), *map(Cell, names), nfe, *found, gain])
