@@ -43,9 +43,9 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "zeroed first page": poke(0, bytes(4096)),
     "garbled first page": poke(100, random.Random(1).randbytes(3996)),
     "garbled header": poke(16, random.Random(2).randbytes(44)),
-    "garbage": lambda data: random.Random(3).randbytes(len(data)),
+    "garbage after the header": lambda data: data[:100] + random.Random(3).randbytes(len(data) - 100),
     "all zeros": lambda data: bytes(len(data)),
-    "text": lambda data: b"name = 'not a database'\n",
+    "garbled magic": poke(0, random.Random(4).randbytes(16)),
     "two bytes": lambda data: b"SQ",
     "magic alone": lambda data: data[:16],
     "header alone": lambda data: data[:100],
@@ -102,6 +102,32 @@ def test_a_broken_file_is_moved_aside_and_an_empty_store_started(
     [record] = [record for record in caplog.records if record.name == "tts_bench.store"]
     assert record.levelno == logging.WARNING
     assert "store.sqlite.broken-1" in record.message
+
+
+OTHERS = {
+    "text": b"name = 'not a database'\n",
+    "JSON": b'{"format": 2}\n' * 1000,
+    "a picture": b"\x89PNG\r\n\x1a\n" + random.Random(5).randbytes(5000),
+    "a table": b"PAR1" + random.Random(6).randbytes(70_000),
+    "garbage": random.Random(3).randbytes(20_000),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_that_never_was_a_store_is_left_where_it_is(name: str, folder: Path) -> None:
+    """It is the user's, named by mistake."""
+    path = folder / "notes"
+    path.write_bytes(OTHERS[name])
+    with pytest.raises(BadInput, match="notes: is no store; name another file"):
+        Store(path)
+    assert path.read_bytes() == OTHERS[name] and list(folder.iterdir()) == [path]
+
+
+def test_a_store_that_takes_any_file_for_its_own_is_found_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "speaks_of_a_store", lambda path: True)
+    (folder / "notes").write_bytes(OTHERS["text"])
+    Store(folder / "notes").close()
+    assert (folder / "notes").read_bytes() != OTHERS["text"]
 
 
 def test_there_are_30_broken_files() -> None:

@@ -193,12 +193,12 @@ def test_a_broken_file_that_cannot_be_moved_is_left_and_told(path: Path, monkeyp
     def fail(self: Path, target: str) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    path.write_bytes(b"not a database" * 100)
+    path.write_bytes(bytes(1400))
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", fail)
         with pytest.raises(MachineFailed, match="Read-only file system"):
             Store(path)
-    assert path.read_bytes() == b"not a database" * 100
+    assert path.read_bytes() == bytes(1400)
     Store(path).close()
 
 

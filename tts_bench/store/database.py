@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from tts_bench.errors import MachineFailed
+from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.store.failures import (
     BrokenFile,
     StoreDamaged,
@@ -20,7 +20,14 @@ from tts_bench.store.failures import (
     is_read_only,
     machine_failed,
 )
-from tts_bench.store.files import FolderLock, check_place, forbids_writing, identity, move_aside
+from tts_bench.store.files import (
+    FolderLock,
+    check_place,
+    forbids_writing,
+    identity,
+    move_aside,
+    speaks_of_a_store,
+)
 from tts_bench.store.schema import prepare
 
 T = TypeVar("T")
@@ -89,6 +96,9 @@ class Database:
                 if not cannot_be_opened(error) and not (is_read_only(error) and forbids_writing(self.path)):
                     self.connection.close()
                     raise machine_failed(self.path, error) from error
+                if self._identity and not speaks_of_a_store(self.path):
+                    self.connection.close()
+                    raise BadInput(f"{self.path}: is no store; name another file, or a new one") from None
                 LOG.warning("%s", self._replace(self._identity, error))
             except BaseException:
                 self.connection.close()

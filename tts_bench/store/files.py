@@ -16,6 +16,8 @@ except ImportError:  # Windows will not rename a file that somebody has open, wh
     fcntl = None
 
 MOUNTS = Path("/proc/self/mounts")
+_MAGIC = b"SQLite format 3\0"
+_FIRST = 2**16  # bytes: the tables are told in the first page
 PARTS = ("", "-wal", "-shm")  # SQLite's own names for a database, its log and the log's index
 # A log in shared memory works only among processes of one machine, and these lie about locks besides.
 _NETWORK = re.compile(
@@ -115,7 +117,19 @@ def forbids_writing(path: Path) -> bool:
     """
     with path.open("rb") as file:
         header = file.read(20)
-    return header.startswith(b"SQLite format 3\0") and header[18] not in (1, 2)
+    return header.startswith(_MAGIC) and header[18] not in (1, 2)
+
+
+def speaks_of_a_store(path: Path) -> bool:
+    """Whether anything in a file that does not open says that it was a store: the first letters of every database, the
+    tables of this one, or the zeros that a file system leaves where a write was lost. True for one that is gone, which
+    another process has moved aside."""
+    try:
+        with path.open("rb") as file:
+            found = file.read(_FIRST)
+    except FileNotFoundError:
+        return True
+    return _MAGIC.startswith(found[:16]) or b"CREATE TABLE states (number" in found or not any(found[:100])
 
 
 def move_aside(path: Path) -> Path:
