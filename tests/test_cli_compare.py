@@ -114,6 +114,8 @@ def test_a_paper_s_numbers_stand_beside_ours(flags: tuple[str, ...]) -> None:
         ((SHAPES, str(ROOT / "docs")), "holds no result"),
         ((SHAPES, SHAPES, "--to", "paper"), "takes one place alone"),
         ((SHAPES, "--to", "paper"), "no published number"),
+        ((SHAPES, SHAPES, "--min-effect", "accuracy=100"), "fewer than 100"),
+        ((SHAPES, SHAPES, "--min-effect", "accuracy=1", "--metric", "audited"), "is not judged: add it to --metric"),
         ((SHAPES, "--to", "paper", "--min-effect", "accuracy=1"), "no verdicts"),
         ((SHAPES, "paper"), "is what others are held to"),
     ],

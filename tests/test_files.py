@@ -176,10 +176,17 @@ def test_a_planted_link_is_replaced_and_never_written_through(tmp_path: Path):
     assert not (folder / "a.bin").is_symlink()
 
 
-def test_a_folder_that_is_a_file_is_one_line_and_no_traceback(tmp_path: Path):
+def test_a_folder_that_is_a_file_and_a_file_that_is_a_folder_are_bad_input(tmp_path: Path):
     (tmp_path / "folder").write_text("not a folder")
-    with pytest.raises(MachineFailed, match="folder: cannot write a.bin"):
-        files.write_together(tmp_path / "folder", NEW)
+    for place in (tmp_path / "folder", tmp_path / "folder" / "below"):
+        with pytest.raises(BadInput, match="is no folder; name another"):
+            files.write_together(place, NEW)
+        with pytest.raises(BadInput, match="is no folder; choose another --out"):
+            files.check_folder(place)
+    (tmp_path / "other" / "a.bin").mkdir(parents=True)
+    with pytest.raises(BadInput, match="a.bin: is a folder; name a file"):
+        files.write_together(tmp_path / "other", NEW)
+    assert (tmp_path / "folder").read_text() == "not a folder" and not list((tmp_path / "other" / "a.bin").iterdir())
 
 
 def test_reading_refuses_what_is_missing_large_or_no_file(tmp_path: Path):

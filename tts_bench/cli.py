@@ -53,6 +53,7 @@ from tts_bench.options import (
     WholeGrid,
     Workers,
 )  # fmt: skip
+from tts_bench.usage import UsageError, refuse
 
 app = typer.Typer(
     name="tts-bench", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False,
@@ -270,13 +271,19 @@ def main() -> None:
     """The program: one line and an exit code for whatever goes wrong (0 done, 2 bad input, 3 machine, 4 service)."""
     secrets.guard()
     try:
-        app()
+        code = app(standalone_mode=False) or 0
     except TtsBenchError as error:
-        sys.stderr.write(f"tts-bench: {' '.join(str(error).split())}\n")
-        raise SystemExit(error.exit_code) from None
-    except SystemExit as end:
-        if end.code == STOPPED:  # Typer's own end after Ctrl-C
-            sys.stderr.write("tts-bench: stopped; run the same command again to go on\n")
-        raise
+        code = _told(str(error), error.exit_code)
+    except UsageError as error:
+        code = _told(refuse(error), TtsBenchError.exit_code)
     except BrokenPipeError:
-        raise SystemExit(141) from None
+        code = 141
+    if code == STOPPED:  # Typer's own end after Ctrl-C
+        _told("stopped; run the same command again to go on", code)
+    raise SystemExit(code)
+
+
+def _told(line: str, code: int) -> int:
+    if line:
+        sys.stderr.write(f"tts-bench: {' '.join(line.split())}\n")
+    return code

@@ -17,7 +17,8 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
     """Put `files` (name to content) into `folder`, the last one last: it is the one whose presence says "complete".
 
     Everything that needs space happens before the first old file is touched, and a failure later puts the old files
-    back: MachineFailed leaves the folder as it was. Files that already have their content are not touched.
+    back: MachineFailed leaves the folder as it was. Files that already have their content are not touched. BadInput
+    where a file lies in a folder's place, or a folder in a file's.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,6 +31,10 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
                     kept = None if old is None else _stage(folder, f".{name}.old", old, temporary)
                     changes[folder / name] = (_stage(folder, f".{name}.new", content, temporary), kept)
             _swap(changes)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        names = [name for name in files if (folder / name).is_dir()]
+        wrong = f"{folder / names[0]}: is a folder; name a file" if names else f"{folder}: is no folder; name another"
+        raise BadInput(wrong) from error
     except OSError as error:
         raise MachineFailed(
             f"{folder}: cannot write {', '.join(files)} ({error.strerror or error}); "
@@ -38,10 +43,12 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """MachineFailed where a folder cannot be made or written to: better before the work than after it."""
+    """BadInput or MachineFailed where a folder cannot be made or written to: better before the work than after it."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise MachineFailed(f"{folder}: {there} is no folder that can be written to; choose another --out")
+    if not there.is_dir():
+        raise BadInput(f"{folder}: {there} is no folder; choose another --out")
+    if not os.access(there, os.W_OK):
+        raise MachineFailed(f"{folder}: {there} cannot be written to; choose another --out")
 
 
 def read_limited(path: Path, limit: int) -> bytes:

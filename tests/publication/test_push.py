@@ -77,6 +77,9 @@ def test_nothing_goes_to_a_public_dataset_that_was_not_meant(folder: Path, tmp_p
     with pytest.raises(BadInput, match="--public"):
         publish(folder, tmp_path / "dataset", repo="me/mine")
     assert [name for name, _ in Hub.calls] == ["token", "create"]
+    with pytest.raises(BadInput, match="--public = True: nothing is pushed: add --repo"):
+        publish(folder, tmp_path / "other", public=True)
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("repo", ["mine", "me/mine/x", "../mine", "me/ mine", "https://x/y", "", "me/" + "x" * 100])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ def compare_places(
     with _side(base, head) as ours, _side(head, base) as theirs:
         suites = _suites([*ours.suites, *theirs.suites], cards)
         infos = {name: metric_infos(suite) for name, suite in suites.items()}
-        asked = Asked(min_effects(effects, infos), chosen(metrics, infos))
+        asked = Asked(min_effects(effects, infos, metrics), chosen(metrics, infos))
         done = compare(ours, theirs, infos, asked)
     return _of_comparison(done, strict)
 
@@ -70,8 +70,11 @@ def compare_paper(head: str, cards: Sequence[str], metrics: Sequence[str]) -> Do
     return _of_paper(found, side.label)
 
 
-def min_effects(flags: Sequence[str], infos: Mapping[str, Sequence[MetricInfo]]) -> dict[str, float]:
-    """`NAME=NUMBER`, of per cent metrics in points, in the metrics' own units; BadInput for what is not one."""
+def min_effects(
+    flags: Sequence[str], infos: Mapping[str, Sequence[MetricInfo]], only: Collection[str] = ()
+) -> dict[str, float]:
+    """`NAME=NUMBER`, of per cent metrics in points, in the metrics' own units; BadInput for what is not one, for a
+    metric that is not judged (`only` says which are, if any), and for an effect that no result could have."""
     found: dict[str, float] = {}
     known = {metric.name: metric for of_suite in infos.values() for metric in of_suite}
     for flag in flags:
@@ -82,6 +85,13 @@ def min_effects(flags: Sequence[str], infos: Mapping[str, Sequence[MetricInfo]])
         value = _number(number) if equals else None
         if value is None or name in found:
             fix = "say it once, as NAME=NUMBER with a number of 0 or more (points, where the metric is in per cent)"
+            raise BadInput.at("command line", "--min-effect", flag, fix)
+        if only and name not in only:
+            raise BadInput.at(
+                "command line", "--min-effect", flag, "is not judged: add it to --metric, or leave it out"
+            )
+        if known[name].percent and value >= 100:
+            fix = "no metric in per cent can fall by so many points; say fewer than 100"
             raise BadInput.at("command line", "--min-effect", flag, fix)
         found[name] = value / 100 if known[name].percent else value
     return found

@@ -39,6 +39,8 @@ def publish(
     written does not load back the same; ServiceFailed, the folder being done, if the hub refuses.
     """
     results = results.absolute()
+    if public and repo is None:
+        raise BadInput.at("command line", "--public", public, "nothing is pushed: add --repo owner/name")
     token = None if repo is None else find_token(repo)
     check_place(out, pictures=store is not None)
     if not results.is_dir():
