@@ -65,6 +65,13 @@ def test_a_folder_with_a_file_is_looked_at_though_it_is_no_result(tmp_path: Path
     assert [folder.name for folder in result_folders(tmp_path)] == ["half", NAME]
 
 
+def test_a_card_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    for name in ("none", NAME):
+        copied(tmp_path, name)
+    done = run(str(tmp_path), "--suite", "nowhere.toml")
+    assert isinstance(done.exception, BadInput) and "nowhere.toml" in str(done.exception) and done.stdout == ""
+
+
 @pytest.mark.parametrize("arguments", [[], ["nowhere"], ["."]])
 def test_a_call_that_names_no_result_is_refused(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -93,3 +93,12 @@ def test_models_of_one_name_show_only_what_tells_them_apart():
     third = replace(first, recipe={**first.recipe, "model": {"name": "flux", "steps": 30}})
     everyone = [first, second, third]
     assert [wording.model(result, everyone) for result in everyone] == ["shapes(steps=12)", "shapes(steps=24)", "flux"]
+
+
+def test_as_many_steps_in_the_search_as_in_the_final_run_are_told_once():
+    first, _ = fake_result("a", n=6)
+    both = {"name": "shapes", "search_steps": 8, "final_steps": 8, "guidance": 2.5}
+    two = {**both, "final_steps": 24}
+    same, other = (replace(first, recipe={**first.recipe, "model": model}) for model in (both, two))
+    assert wording.model(same, [first, same]) == "shapes(steps=8)"
+    assert wording.model(other, [first, other]) == "shapes(final_steps=24, search_steps=8)"

@@ -13,6 +13,7 @@ from tts_bench.acceptance.result import Finding, inspect
 from tts_bench.acceptance.revision import Revision
 from tts_bench.errors import BadInput
 from tts_bench.plaintext import shown
+from tts_bench.suite import find_suite
 from tts_bench.types import Json
 
 
@@ -56,6 +57,8 @@ def check(asked: Asked, root: Path = Path(), each: Callable[[Finding], None] = l
     done, folders = Checked(), [result for folder in asked.folders for result in result_folders(folder)]
     if not folders and asked.changed is None and asked.base is None:
         raise BadInput.missing("command line", "folder", "name results/SUITE/NAME, or a folder of results")
+    if asked.suite is not None:
+        find_suite(asked.suite)  # a card that cannot be read is told once, not of every result
     done.problems += pull_request_problems(asked, root)
     if not folders and asked.changed is not None:
         folders = [root / folder for folder in submissions(read_changed(asked.changed))]

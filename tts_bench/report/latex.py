@@ -82,7 +82,7 @@ def _their_cell(cell: PublishedCell) -> str:
 def _float(columns: str, headers: Iterable[str], body: str, caption: str, label: str) -> str:
     lines = [
         "\\begin{table}", "\\centering", f"\\caption{{{escape.latex(caption)}}}", f"\\label{{{label}}}",
-        f"\\resizebox{{{FITTING}}}{{!}}{{%", f"\\begin{{tabular}}{{{columns}}}", "\\toprule",
+        "\\smallskip", f"\\resizebox{{{FITTING}}}{{!}}{{%", f"\\begin{{tabular}}{{{columns}}}", "\\toprule",
         _row(headers) + "\\midrule", body + "\\bottomrule", "\\end{tabular}}", "\\end{table}",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

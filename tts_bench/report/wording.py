@@ -88,7 +88,8 @@ def search_among(result: Result, others: Iterable[Result]) -> str:
 
 
 def model(result: Result, others: Iterable[Result]) -> str:
-    """The model's name, and those of its parameters in which it differs from others of that name."""
+    """The model's name, and those of its parameters in which it differs from others of that name; as many steps in the
+    search as in the final run are told once."""
     return _differing(result, others, "model")
 
 
@@ -111,7 +112,10 @@ def _differing(result: Result, others: Iterable[Result], name: str) -> str:
 
 def _part(result: Result, name: str) -> Mapping[str, Any]:
     part: Any = result.recipe[name]
-    return part
+    steps = part.get("final_steps")
+    if name != "model" or steps is None or part.get("search_steps") != steps:
+        return part
+    return {**{key: value for key, value in part.items() if key not in ("search_steps", "final_steps")}, "steps": steps}
 
 
 def _call(part: Mapping[str, Any], left_out: set[str]) -> str:
