@@ -86,7 +86,7 @@ def test_marks_tell_who_is_ranked_and_published_rows_stand_apart() -> None:
     block = {"source": "they", "run": ["theirs", "dearer"], "nfe": [30, 2880], "accuracy": [50.0, 60.0]}
     [points] = panels_of(board, [block])
     marks = {point.label: point.mark for point in points}
-    assert marks["random16-chance"] is SELF_REPORTED and marks["random16-checker (oracle)"] is ORACLE
+    assert marks["random16-chance (self-reported)"] is SELF_REPORTED and marks["random16-checker (oracle)"] is ORACLE
     assert marks["random16-appeal"] is RANKED and marks["theirs"] is PUBLISHED
     assert next(point.y.value for point in points if point.label == "dearer") == pytest.approx(0.6)
     assert "theirs" not in {point.label for point in front(points, board.main)}

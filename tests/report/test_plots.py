@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -26,7 +27,7 @@ from tts_bench.report.board import make_boards
 from tts_bench.report.comparison import compare
 from tts_bench.report.families import find_panels
 from tts_bench.report.marks import ALL
-from tts_bench.report.plot import INK, WIDTH, Plot, png
+from tts_bench.report.plot import INK, NAME, WIDTH, Plot, line_label, png
 from tts_bench.report.plots import NAMES, board_plots, search_plots
 from tts_bench.report.scaling import BASELINE, ORACLE, PALETTE
 
@@ -134,6 +135,26 @@ def test_nothing_is_cut_off_at_the_edge(drawn: dict[str, Drawn]) -> None:
     cut = Figure()
     cut.text(0.9, 0.5, "a text that goes on")
     assert edges(png(cut)).min() < 255
+
+
+def test_labels_say_who_does_not_compete_and_leave_room_for_the_figure() -> None:
+    results, rows = fake_board()
+    theirs = {"random16-chance": "their-method_with.guidance-" * 2, "random16-appeal": "theirs"}
+    for old, new in theirs.items():
+        rows[new] = rows[old]
+    results = [replace(r, name=theirs[r.name], flags=["self_reported"]) if r.name in theirs else r for r in results]
+    [board] = make_boards(results, rows, METRICS)
+    labels = {line.result.name: line_label(line) for line in board.lines}
+    assert labels["theirs"] == "theirs (self-reported)"
+    assert labels["none"] == "none (baseline)" and labels["random16-checker"] == "random16-checker (oracle)"
+    long = labels[theirs["random16-chance"]]
+    assert (
+        long.startswith("their-meth")
+        and long.endswith("ance- (self-reported)")
+        and len(long) <= NAME + len(" (baseline)")
+    )
+    for name, plot in board_plots(board, rows, ["single", "two"], "Title").items():
+        assert edges(plot.png).min() == 255, name
 
 
 # --- SVG

@@ -21,6 +21,7 @@ WIDTH = 4.9  # inches: in a column of a paper (3.3) text of `SMALL` points is th
 SMALL = 9.0  # points of the smallest text
 LETTER, HEAD_LETTER = 0.068, 0.101  # inches of a letter of it, and of a title's
 NAME = 26  # characters of a submission's name that a figure has room for
+LABEL = NAME + len(" (baseline)")  # and of a name with what it is
 INK, FAINT = "#222222", "#777777"
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": SMALL, "axes.titlesize": 10, "axes.labelsize": SMALL,
@@ -92,9 +93,10 @@ def metric_label(metric: MetricInfo) -> str:
 
 def line_label(line: Line) -> str:
     mark = " (baseline)" if line.is_baseline else " (oracle)" if line.is_oracle else ""
-    return escape.figure(short(line.result.name) + mark)
+    mark = mark or (" (self-reported)" if "self_reported" in line.result.flags else "")
+    return escape.figure(short(line.result.name, min(NAME, LABEL - len(mark))) + mark)
 
 
-def short(name: str) -> str:
+def short(name: str, room: int = NAME) -> str:
     """Too long a name without its middle: what tells submissions apart stands at both ends."""
-    return name if len(name) <= NAME else f"{name[: NAME // 2 + 1]}…{name[-(NAME // 2 - 2) :]}"
+    return name if len(name) <= room else f"{name[: room // 2 + 1]}…{name[-(room // 2 - 2) :]}"
