@@ -186,5 +186,29 @@ def test_the_shade_lies_where_the_main_metric_is_worse() -> None:
         assert corners[:, 0].min() >= 0 and (corners[:, 1].min() >= 0 if lower else corners[:, 1].max() <= 0)
 
 
+def test_one_far_off_bends_the_axis_and_the_note_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    results, rows = fake_board()
+    [board] = make_boards(results, rows, METRICS)
+    [point] = [p for p in own_gain.own_gains(board, rows) if p.line.result.name == "random16-appeal"]
+    near = [point._replace(own=Estimate(x, x - 0.1, x + 0.1, 84, 0)) for x in (0.5, -1.0, 2.0)]
+    far = [*near, point._replace(own=Estimate(-20.0, -26.0, -14.0, 84, 0))]
+    notes: list[str] = []
+    monkeypatch.setattr(own_gain, "drawing", lambda w, h, title, note: notes.append(note) or drawing(w, h, title, note))
+    for points, scale in ((near, "linear"), (far, "symlog")):
+        with drawing(4.9, 4, "T", "note") as figure:
+            axis = figure.subplots()
+            own_gain._panel(axis, board, points)
+            assert axis.get_xscale() == scale
+            low, high = axis.get_xlim()
+            assert low <= min(p.own.low or 0 for p in points) and high >= 2.1
+            width = axis.transAxes.inverted().transform(axis.transData.transform([[-1.0, 0], [2.0, 0]]))[:, 0]
+            assert width[1] - width[0] > 0.3, "of the panel"
+        monkeypatch.setattr(own_gain, "own_gains", lambda board, rows, points=points: iter(points))
+        assert own_gain.hacking_plot(board, rows, "T") is not None
+    assert ["logarithmic beyond" in note for note in notes] == [False, True]
+    assert "from -1 to 1" in notes[1]
+    assert own_gain.linear_part([near[0]._replace(own=Estimate(0.0, None, None, 1, 0))]) is None
+
+
 def test_intervals_that_do_not_exist_are_not_drawn() -> None:
     assert np.isnan(own_gain._arms(Estimate(1.0, None, None, 1, 0), 1.0)).all()

@@ -3,6 +3,7 @@ judged."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tts_bench.board_rows import Rows
 
 HACKED = "#f3e3e3"
+FAR = 10.0  # times the median: one farther would leave all others a strip
 
 
 class Point(NamedTuple):
@@ -44,6 +46,8 @@ def hacking_plot(board: Board, rows: Mapping[str, Rows], title: str) -> Plot | N
         "Bars: paired 95 % intervals. Shaded: the verifier is pleased, the metric that ranks is worse. "
         "The baseline lies at 0, 0."
     )
+    if linear := linear_part(points):
+        note += f" Across, the scale is linear from -{linear:g} to {linear:g} and logarithmic beyond."
     with drawing(WIDTH, 1.1 + panel_height(len(points)), f"{title}: verifier hacking", note) as figure:
         _panel(figure.subplots(), board, points)
         return plot(figure)
@@ -65,10 +69,20 @@ def own_gains(board: Board, rows: Mapping[str, Rows]) -> Iterator[Point]:
                 yield Point(line, gain.own, gain.main)
 
 
+def linear_part(points: Sequence[Point]) -> float | None:
+    """The SD, a power of ten near the median, up to which the axis is linear where one lies `FAR` from 0; else None."""
+    gains = [abs(point.own.value or 0.0) for point in points]
+    median = float(np.median(gains))
+    return 10.0 ** round(math.log10(median)) if 0 < FAR * median < max(gains) else None
+
+
 def _panel(axis: Axes, board: Board, points: Sequence[Point]) -> None:
     metric = board.main
     scale = 100 if metric.percent else 1
     ends = []
+    if linear := linear_part(points):
+        axis.set_xscale("symlog", linthresh=linear)
+        axis.xaxis.set_major_formatter(lambda x, _: f"{x:g}".replace("-", "−"))
     for place, point in enumerate(points):
         x, y = point.own.value or 0.0, scale * (point.main.value or 0.0)
         colour = PALETTE[place % len(PALETTE)]
