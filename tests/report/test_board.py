@@ -83,6 +83,14 @@ def test_self_reported_images_stand_on_the_board_and_are_not_ranked():
     assert "self-reported" in text and "their makers' word" in text
 
 
+@pytest.mark.parametrize("flags", [["oracle"], ["self_reported"]])
+def test_a_page_on_which_nothing_is_ranked_says_so_without_an_empty_table(flags: list[str]):
+    result, frame = fake_result("alone", "appeal", flags=flags)
+    text = page(boards([result], {"alone": frame}), {}, "T", "suite")
+    assert "Nothing is ranked here." in text.split("## Not ranked")[0] and text.count("| rank |") == 1
+    assert "Nothing is ranked" not in page(boards(*fake_board()), {}, "T", "suite")
+
+
 # --- what must never be ranked together (FAULTS row 21)
 
 

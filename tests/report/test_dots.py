@@ -77,6 +77,20 @@ def footnote(board: Board, monkeypatch: pytest.MonkeyPatch) -> str:
     return notes[0]
 
 
+def test_a_lone_baseline_is_a_line_across_its_tick_and_nothing_else_is_explained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results, rows = fake_board()
+    board = make_boards([r for r in results if r.name == "none"], rows, METRICS)[0]
+    assert footnote(board, monkeypatch) == ""
+    assert footnote(make_boards(results, rows, METRICS)[0], monkeypatch).startswith("Bands and bars: 95 %")
+    with drawing(4.9, 4, "T", "") as figure:
+        axis = figure.subplots()
+        scaling._panel(axis, board, board.main)
+        (low, high), [tick] = axis.get_xlim(), axis.get_xticks()
+    assert low < tick == 12 < high and low * high == pytest.approx(12**2), "in the middle"
+
+
 def test_an_axis_in_doublings_leaves_out_what_cost_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     results, rows = fake_board()
     free = replace(results[-1], name="free", nfe=0.0, curve=[], flags=["self_reported"])

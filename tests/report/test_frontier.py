@@ -108,6 +108,24 @@ def test_the_step_runs_through_the_front() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "step", "bars"),
+    [(["none"], False, True), (["random16-checker"], False, True), (["none", "random16-appeal"], True, True)],
+)
+def test_the_note_explains_what_is_drawn_alone(
+    names: list[str], step: bool, bars: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(frontier, "drawing", lambda w, h, title, note: notes.append(note) or drawing(w, h, title, note))
+    results, rows = fake_board()
+    few = [r for r in results if r.name in names]
+    without = [replace(r, metrics={**r.metrics, "accuracy": Estimate(0.5, None, None, 84, 0)}) for r in few]
+    for its in (few, without):
+        assert frontier.frontier_plot(make_boards(its, rows, METRICS)[0], "T") is not None
+    assert ["Step" in note for note in notes] == [step, step]
+    assert ["Bars" in note for note in notes] == [bars, False]
+
+
 # --- categories
 
 

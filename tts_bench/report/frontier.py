@@ -42,9 +42,10 @@ def frontier_plot(board: Board, title: str, published: Sequence[Mapping[str, Any
     if not panels:
         return None
     named = len(panels[0]) <= FEW
-    note = (
-        f"Step: the best at that compute or less, of those that compete. Bars: {wording.over([board.main], _n(board))}."
-    )
+    step = any(len(set(_step(points, board.main))) > 1 for points in panels)
+    note = "Step: the best at that compute or less, of those that compete. " if step else ""
+    bars = any(point.y.low is not None for points in panels for point in points)
+    note += f"Bars: {wording.over([board.main], _n(board))}." if bars else ""
     moved = any(point.x != point.shown for points in panels for point in points)
     note += "\nDots at equal compute, or nearly, stand side by side; the step is where it is." if moved else ""
     note += "" if named else "\nNamed: the front, the baseline and the best oracle."
@@ -114,8 +115,7 @@ def _panel(axis: Axes, points: Sequence[Point], metric: MetricInfo, named: bool)
     for point in points:
         _draw(axis, point, scale, named or point in best)
     if best:
-        x = [point.x for point in best] + [max(place for point in points for place in (point.x, point.shown))]
-        y = [scale * (point.y.value or 0) for point in best]
+        x, y = _step(points, metric), [scale * (point.y.value or 0) for point in best]
         axis.step(x, [*y, y[-1]], where="post", color=PALETTE[0], linewidth=1.6, zorder=2)
     told = [*best, *_top(points, metric)]
     told = [point for point in points if named or point in told or point.mark is BASELINE]
@@ -129,6 +129,12 @@ def _panel(axis: Axes, points: Sequence[Point], metric: MetricInfo, named: bool)
     axis.set_ylabel(metric_label(metric) + (", lower is better" if metric.lower else ""))
     label_ends(axis, [End(p.label, p.shown, scale * (p.y.value or 0), p.mark.colour) for p in told])
     legend(axis, [point.mark for point in points], loc="upper left", bbox_to_anchor=(0, -0.2), ncols=2)
+
+
+def _step(points: Sequence[Point], metric: MetricInfo) -> list[float]:
+    """Where the front steps, and where the panel's last point lies; nothing where none competes."""
+    best = [point.x for point in front(points, metric)]
+    return [*best, max(place for point in points for place in (point.x, point.shown))] if best else []
 
 
 def _top(points: Sequence[Point], metric: MetricInfo) -> list[Point]:

@@ -35,7 +35,7 @@ def page(
     is_short = len(shown.lines) < len(board.lines)
     parts += [_left_out(board, shown)] if is_short else []
     parts += [_searched(searched, suite)] if searched is not None else []
-    parts += tables(board, shown.ranked)
+    parts += tables(board, shown.ranked) if shown.ranked else ["Nothing is ranked here."]
     if shown.unranked:
         parts += unranked(shown)
         parts += tables(board, shown.unranked)

@@ -50,19 +50,25 @@ class Drawn(NamedTuple):
 def scaling_plot(board: Board, title: str) -> Plot:
     """The main metric, and below it the first other one in percent, against charged NFE."""
     panels = [board.main, *[metric for metric in board.metrics if metric.percent and not metric.main][:1]]
-    note = f"Bands and bars: {wording.over(panels, board.lines[0].result.suite.n)}."
-    if looks := _look_of_oracles([each for metric in panels for each in _drawn(board, metric)]):
-        note += f"\n{looks}"
-    note += (
-        "\nDots at equal NFE, or nearly, stand side by side." if any(_moved(board, metric) for metric in panels) else ""
-    )
-    free = sum(line.result.nfe == 0 for line in board.lines)
-    note += f"\nNot shown: {free} at 0 NFE." if free else ""
-    with drawing(WIDTH, 1.0 + panel_height(len(board.lines)) * len(panels), title, note) as figure:
+    with drawing(WIDTH, 1.0 + panel_height(len(board.lines)) * len(panels), title, _note(board, panels)) as figure:
         axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
         for axis, metric in zip(axes, panels, strict=True):
             _panel(axis, board, metric)
         return plot(figure)
+
+
+def _note(board: Board, panels: Sequence[MetricInfo]) -> str:
+    """A line a thing that is to be explained, of those that are drawn."""
+    drawn = [each for metric in panels for each in _drawn(board, metric)]
+    spread = any(found.low is not None for each in drawn if not each.line.is_baseline for _, found in each.points)
+    free = sum(line.result.nfe == 0 for line in board.lines)
+    notes = [
+        f"Bands and bars: {wording.over(panels, board.lines[0].result.suite.n)}." if spread else "",
+        _look_of_oracles(drawn),
+        "Dots at equal NFE, or nearly, stand side by side." if any(_moved(board, metric) for metric in panels) else "",
+        f"Not shown: {free} at 0 NFE." if free else "",
+    ]
+    return "\n".join(filter(None, notes))
 
 
 def panel_height(names: int) -> float:
@@ -77,7 +83,7 @@ def _panel(axis: Axes, board: Board, metric: MetricInfo) -> None:
     axis.set_xscale("log", base=2)
     dots = [nfe for each in drawn if each.is_dot for nfe, _ in _points(each.line, metric)]
     axis.set_xticks(with_centres(doublings(charged), dots))
-    if dots:  # room for whole dots, which may stand beside their NFE
+    if dots or len(set(charged)) == 1:  # room for whole dots, which may stand beside their NFE, and around a lone tick
         shown = charged + [nfe for each in drawn for nfe, _ in each.points if nfe > 0]
         axis.set_xlim(min(shown, default=1) * 2**-SIDE, max(shown, default=1) * 2**SIDE)
     axis.xaxis.set_major_formatter(lambda x, _: wording.nfe(x))
