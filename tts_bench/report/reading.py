@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_bench.report import escape
+from tts_bench.report import escape, wording
 from tts_bench.report.board import Board, MetricInfo
 from tts_bench.report.grid import OWN
 
@@ -90,8 +90,21 @@ def _gain(board: Board) -> str:
         told = f"**Gain** is {name} less that of {over}, with a jackknife that pairs the groups of images"
     else:
         told = f"**Gain** is the mean difference to {over} in {name}, prompt by prompt, with a paired interval"
-    told += ": it can exclude 0 where the two intervals beside it overlap."
+    told += ": it can exclude 0 where the two intervals beside it overlap." + _across_models(board)
     return told + (" Lower is better, so a negative gain is an improvement." if main.lower else "")
+
+
+def _across_models(board: Board) -> str:
+    """Which submission is the baseline, and what a gain over it is of, where its name alone could mislead."""
+    baseline, everyone = board.baseline, [line.result for line in board.lines]
+    models = {wording.model(result, everyone) for result in everyone}
+    if baseline is None or len(models) == 1:
+        return ""
+    name, model = (escape.markdown_cell(text) for text in (baseline.name, wording.model(baseline, everyone)))
+    return (
+        f" The baseline is the submission {name} with the model {model}, for all of the board: the gain of one with "
+        "another model is of model and search together."
+    )
 
 
 def _metric(metric: MetricInfo) -> str:
