@@ -20,8 +20,8 @@ from tts_bench.results import Result
 def shifted(deviations: float) -> tuple[Board, np.ndarray]:
     """A board on which one is so far from the baseline in `appeal`."""
     results, rows = fake_board()
-    base = rows["none"]["appeal"]
-    far = base.mean() + deviations * base.std(ddof=0)
+    base = rows["none"]["appeal"].to_numpy(dtype=float)
+    far = float(base.mean() + deviations * base.std())
     results = [with_mean(r, far) if r.name == "random16-chance" else r for r in results]
     [board] = make_boards(results, rows, METRICS)
     return board, gains_in_deviations(board, rows)
