@@ -17,7 +17,7 @@ from tts_bench.gallery import place, replay
 from tts_bench.gallery.page import run_page
 from tts_bench.gallery.prompts import prompt_key
 from tts_bench.results import read_result, read_rows, write_result
-from tts_bench.settings import Settings
+from tts_bench.settings import STORE, Settings
 from tts_bench.store import Store
 
 
@@ -39,18 +39,36 @@ def test_what_was_pruned_is_said_to_be_and_made_again_when_asked(world: Path, tm
     assert content(tmp_path / "page") == content(world / "page")
 
 
-def test_with_no_store_or_another_s_nothing_is_made_up(world: Path, tmp_path: Path):
+def test_with_no_store_or_another_s_nothing_is_made_up(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
     with Store(tmp_path / "other.sqlite"):
         pass
-    for store, why in ((tmp_path / "none.sqlite", replay.NO_STORE), (tmp_path / "other.sqlite", replay.UNKNOWN)):
+    for store, why in ((STORE, replay.NO_STORE), (tmp_path / "other.sqlite", replay.UNKNOWN)):
         make(world, tmp_path / "page", store=store)
         for card in cards(tmp_path / "page").values():
             assert [text(note) for note in find(card, "p", "note")] == [why]
             assert not list(card.iter("img")) and list(card.iter("dl"))
-    assert not (tmp_path / "none.sqlite").exists()
+    assert not STORE.exists()
     with Store(tmp_path / "other.sqlite") as store:
         assert store.stats().states == 0
     assert not sqlite3.connect(tmp_path / "other.sqlite").execute("SELECT * FROM asks").fetchall()
+
+
+def test_a_store_that_is_not_there_is_said_to_be_missing(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for named in (tmp_path / "typo.sqlite", "typo.sqlite"):
+        with pytest.raises(BadInput, match=r"--store = .*typo\.sqlite.*: no such store; name the one"):
+            make(world, tmp_path / "page", store=named)
+    assert not [*tmp_path.iterdir()], "a mistyped name leaves no page and no store"
+    made = run_page("shapes", Settings(1), results(world), tmp_path / "page")
+    assert made.images == 0 and made.notes[0].startswith(f"no store at {STORE}, so there are no images: ")
+    assert run_page("shapes", Settings(1, store=world / "store.sqlite"), results(world), tmp_path / "page").notes == []
+
+
+def test_remake_begins_the_store_that_was_named(world: Path, tmp_path: Path):
+    named = Settings(1, store=tmp_path / "new.sqlite", workers=1, batch_size=4)
+    made = run_page("shapes", named, results(world), tmp_path / "page", remake=True)
+    assert made.images and not made.notes and (tmp_path / "new.sqlite").exists()
 
 
 def tampered(world: Path, folder: Path) -> Path:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tts_bench.boards import build_leaderboard, metric_infos
-from tts_bench.engine import Engine
-from tts_bench.executors.local import InProcess
 from tts_bench.files import write_together
 from tts_bench.gallery.album import Album
 from tts_bench.gallery.cards import Candidate, entries_of
+from tts_bench.gallery.opening import no_store, opened
 from tts_bench.gallery.place import PROMPTS, claim, finish
 from tts_bench.gallery.prompts import asked_of, values_of
-from tts_bench.gallery.reading import Reader, ReadOnly
 from tts_bench.gallery.submissions import Replays
 from tts_bench.jobs import chunked
 from tts_bench.progress import Progress, Silent
@@ -25,7 +22,7 @@ from tts_bench.report.page.prompt_index import prompt_index
 from tts_bench.report.page.prompt_page import prompt_page
 from tts_bench.report.page.shown import Asked
 from tts_bench.results import read_results, read_rows
-from tts_bench.settings import Settings, open_engine
+from tts_bench.settings import Settings
 from tts_bench.suite import Suite
 
 AT_ONCE = 16  # prompts whose searches are replayed together
@@ -35,7 +32,7 @@ INDEX = "index.html"
 
 @dataclass(frozen=True)
 class Made:
-    """`notes`: what could not be shown, and why, a line a submission."""
+    """`notes`: what could not be shown, and why: a line where there is no store, then a line a submission."""
 
     index: Path
     prompts: int
@@ -55,10 +52,11 @@ def make_page(
     """The page of every result under `results`/<suite>, in the folder `out`; of settings.limit prompts if that is set.
 
     Searches are replayed over settings.store, and nothing is made or stored but with `remake`. The index is written
-    last: while it is missing or old, so is the page. BadInput for no results, or an `out` that holds something else;
-    MachineFailed if the disk refuses.
+    last: while it is missing or old, so is the page. BadInput for no results, a named store that is not there, or an
+    `out` that holds something else; MachineFailed if the disk refuses.
     """
     settings.check()
+    lacking = [] if remake else no_store(Path(settings.store))
     card = settings.suite(suite)
     found = read_results(results / card.name)
     claim(out)
@@ -67,7 +65,7 @@ def make_page(
     replays = Replays(card, results / card.name, settings.workshop(card, progress))
     candidates = [Candidate(line, board, replays.of(line.result)) for board in boards for line in board.lines]
     prompts = asked_of(boards, rows, settings.limit)
-    with _opened(settings, remake, progress) as engine:
+    with opened(settings, remake, progress) as engine:
         album = Album(out, engine, thumbnails, remake)
         pages = _write_prompts(prompts, candidates, card, album, progress or Silent())
     listed = prompt_index(prompts, boards[0].of_groups, values_of(boards[0], rows, prompts))
@@ -75,7 +73,7 @@ def make_page(
         files = {path.name: path.read_bytes() for path in build_leaderboard(card, results, Path(made), gallery=listed)}
     index = files.pop(f"{card.name}.html")
     finish(out, {**files, INDEX: index}, {*pages, *album.names})
-    notes = [note for candidate in candidates for note in candidate.replay.notes]
+    notes = [*lacking, *(note for candidate in candidates for note in candidate.replay.notes)]
     return Made(out / INDEX, len(prompts), len(album.names), notes)
 
 
@@ -101,16 +99,3 @@ def _write_prompts(
             written += [f"{PROMPTS}/{name}" for name in files]
             progress.advance("prompts", 1)
     return written
-
-
-@contextmanager
-def _opened(settings: Settings, remake: bool, progress: Progress | None) -> Iterator[Engine | None]:
-    """What replays: an engine that makes what is lacking, one that only reads, or none where there is no store."""
-    if remake:
-        with open_engine(settings, progress) as engine:
-            yield engine
-    elif not Path(settings.store).exists():
-        yield None
-    else:
-        with ReadOnly(settings.store) as store:
-            yield Reader(store, InProcess(), settings.batch_size, settings.device, weights=settings.weights)
