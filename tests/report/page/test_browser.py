@@ -83,6 +83,22 @@ def test_pages_fit_load_and_are_readable(browser: webdriver.Chrome, index: Path,
         check(browser, index.parent)
 
 
+ROWS = "return [...document.querySelectorAll('tr')].map(row => [row.getBoundingClientRect().height, row.innerText])"
+LOOSE = "document.querySelectorAll('tr').forEach(row => { row.cells[0].style.lineHeight = '22.3px'; })"
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_rows_are_whole_pixels_high_so_that_lines_meet_in_the_column_that_stays(
+    browser: webdriver.Chrome, index: Path, width: int
+):
+    """A browser moves a sticky cell to whole pixels by itself: beside rows of 54.4 its line lies elsewhere."""
+    show(browser, index, width)
+    rows = browser.execute_script(ROWS)
+    assert len(rows) > 9 and [row for row in rows if row[0] % 1] == []
+    browser.execute_script(LOOSE)
+    assert [row for row in browser.execute_script(ROWS) if row[0] % 1], "the broken twin"
+
+
 def test_images_load_from_the_folder_and_only_when_they_come_into_view(browser: webdriver.Chrome, index: Path):
     page = next((index.parent / "prompts").iterdir())
     show(browser, page, 390)
