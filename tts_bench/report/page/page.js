@@ -1,5 +1,5 @@
 "use strict";
-// Sorts, filters and turns pages. Everything is there to be read without it.
+// Sorts, filters, opens films and turns pages. Everything is there to be read without it.
 (() => {
   const cell = (row, at) => row.cells[at];
   const text = (row, at) => cell(row, at).textContent.trim();
@@ -63,6 +63,16 @@
 
   document.querySelectorAll("table.sortable").forEach(sortable);
   document.querySelectorAll(".filters").forEach(filterable);
+
+  // A film takes a row of its own, which moves all that is pressed: the page follows it, so that it stays where it was.
+  document.addEventListener("click", (event) => {
+    const summary = event.target.closest("summary");
+    if (!summary) return;
+    event.preventDefault();
+    const before = summary.getBoundingClientRect().top;
+    summary.parentElement.toggleAttribute("open");
+    scrollBy({ top: summary.getBoundingClientRect().top - before, behavior: "instant" });
+  });
 
   const turns = { ArrowLeft: "prev", k: "prev", ArrowRight: "next", j: "next" };
   document.addEventListener("keydown", (event) => {
