@@ -152,6 +152,21 @@ def test_the_table_is_sorted_and_filtered_by_keyboard_alone(browser: webdriver.C
     check(browser, index.parent)
 
 
+def test_what_is_looked_for_is_what_is_seen(browser: webdriver.Chrome, index: Path):
+    """Badges are seen; the words for those who listen, beside each dagger, are not."""
+    show(browser, index)
+    cells = "return [...document.querySelectorAll('#board tr')].map(row => [...row.cells].map(each => each.innerText))"
+    hidden = "return [...document.querySelectorAll('#board .hidden')].map(each => each.textContent)"
+    rows, find = browser.execute_script(cells), browser.find_element(By.CSS_SELECTOR, "[data-find]")
+    assert any("grades itself" in words for words in browser.execute_script(hidden))
+    glued = rows[0][0].split()[0] + rows[0][1].split()[0]
+    for looked_for, count in (("itself", 0), ("not ranked", 0), ("baseline", 1), ("ORACLE", 1), (glued, 0)):
+        find.clear()
+        find.send_keys(looked_for)
+        assert len(names(browser)) == count, looked_for
+    check(browser, index.parent)
+
+
 def test_lists_narrow_by_verifier_and_by_category(browser: webdriver.Chrome, index: Path):
     show(browser, index)
     Select(browser.find_element(By.CSS_SELECTOR, '[data-select="verifier"]')).select_by_value("appeal")

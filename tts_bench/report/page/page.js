@@ -39,9 +39,16 @@
     }
   };
 
+  // What is only there to be heard is not what one looks for; words of two cells are not one word.
+  const seen = (row) => {
+    const copy = row.cloneNode(true);
+    for (const each of copy.querySelectorAll(".hidden")) each.remove();
+    return [...copy.cells].map((each) => each.textContent).join("\n").toLowerCase();
+  };
+
   const filterable = (box) => {
     const rows = [...document.getElementById(box.dataset.of).rows];
-    const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    const words = new Map(rows.map((row) => [row, seen(row)]));
     const count = box.querySelector("output");
     const apply = () => {
       const find = box.querySelector("[data-find]").value.trim().toLowerCase();
