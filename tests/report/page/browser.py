@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,3 +67,8 @@ def missing_images(browser: webdriver.Chrome) -> int:
     return browser.execute_script(
         "return [...document.images].filter(image => image.complete && !image.naturalWidth).length"
     )
+
+
+def lax(page: str) -> str:
+    """A page without its policy."""
+    return re.sub("<meta http-equiv[^>]*>", "", page)
