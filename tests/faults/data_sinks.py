@@ -23,6 +23,7 @@ from pylatexenc.latexwalker import (
 )
 
 from tests.faults.payloads import Story
+from tts_bench.gallery.cards import models_of
 from tts_bench.gallery.prompts import asked_of, values_of
 from tts_bench.report import escape
 from tts_bench.report.board import make_boards
@@ -114,7 +115,8 @@ def html_pages(story: Story) -> dict[str, bytes]:
     index = leaderboard_page(boards, groups, story.title, "shapes", {}, published, prompts=listed)
     frame = Frame(None, 1.0, 0.5, scores=dict.fromkeys(_scorers(story), 0.5))
     shown = [Shown(None, [frame], {boards[0].main.name: 1.0}, note=odd), Shown(None, [frame] * 2)]
-    entries = [Entry(boards[0].lines[0], boards[0].main.name, shown)]
+    model = models_of([line.result for line in boards_of_two(story)[0].lines])[name]
+    entries = [Entry(boards[0].lines[0], boards[0].main.name, shown, odd, model)]
     with patch.object(prompt_page, "LONG", 1):  # so that a film has a page of its own
         pages = prompt_page.prompt_page(prompts[0], entries, [story.metric], story.title, prompts[1], prompts[1], 2)
     return {"index": index, **dict(zip(("prompt", "film"), pages.values(), strict=True))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from io import BytesIO
@@ -204,6 +205,26 @@ def test_all_images_of_a_prompt_are_shown(tmp_path: Path):
     assert [text(caption) for caption in card.iter("figcaption")] == ["image 1 of 2", "image 2 of 2"]
     assert len({name for figure in card.iter("figure") for name in sources(figure)}) == 2
     assert [len(list(films.iter("li"))) for films in card.iter("ol")] == [3, 3]
+
+
+def test_cards_say_what_stands_apart_in_the_words_of_the_index_and_which_model_each_has(world: Path, tmp_path: Path):
+    shutil.copytree(results(world), tmp_path / "results")
+    changed = {"best": lambda told: told["suite"], "both": lambda told: told["submission"]["recipe"]}
+    for name, value in (("best", {"seed": 8}), ("both", {"model": {"name": "theirs.x"}})):
+        path = tmp_path / "results" / "shapes" / name / "result.json"
+        told = json.loads(path.read_text())
+        changed[name](told).update(value)
+        path.write_text(json.dumps(told))
+    make(world, tmp_path / "page", results=tmp_path / "results")
+    index = parse((tmp_path / "page" / "index.html").read_bytes())
+    [apart] = [text(head) for head in index.iter("h2") if text(head).startswith("Apart: ")]
+    found = cards(tmp_path / "page")
+    assert {name: [text(p) for p in find(card, "p", "apart")] for name, card in found.items()} == {
+        name: [apart] if name == "best" else [] for name in SUBMISSIONS
+    }
+    models = {name: text(next(find(card, "p", "muted"))).split(", ")[0] for name, card in found.items()}
+    assert models == {name: "model theirs.x" if name == "both" else "model shapes" for name in SUBMISSIONS}
+    assert not [card for card in cards(world / "page").values() if "model " in text(card)], "where all have one model"
 
 
 def test_the_command_says_where_the_page_is(world: Path, tmp_path: Path):

@@ -11,8 +11,10 @@ from tts_bench.gallery.album import Album
 from tts_bench.gallery.prompts import prompt_key
 from tts_bench.gallery.replay import Replay
 from tts_bench.recipes import State
+from tts_bench.report import wording
 from tts_bench.report.board import Board, Line
 from tts_bench.report.page.shown import Asked, Entry, Frame, Picture, Shown
+from tts_bench.results import Result
 from tts_bench.run import Run
 from tts_bench.scoring import image_key
 from tts_bench.types import Key
@@ -20,11 +22,13 @@ from tts_bench.types import Key
 
 @dataclass
 class Candidate:
-    """A line of a board with its replay. `of`: its images' draws by prompt key; `rows`: what is told of each image."""
+    """A line of a board with its replay. `model`: the name of its model, empty where all have the same; `of`: its
+    images' draws by prompt key; `rows`: what is told of each image."""
 
     line: Line
     board: Board
     replay: Replay
+    model: str = ""
     of: dict[Key, list[str]] = field(default_factory=dict)
     rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -36,6 +40,12 @@ class Candidate:
             key = prompt_key(str(first["prompt_id"]), str(first["text"]))
             self.of.setdefault(key, []).append(str(row["prompt_id"]))
             self.rows[str(row["prompt_id"])] = {str(name): value for name, value in row.items()}
+
+
+def models_of(results: Sequence[Result]) -> dict[str, str]:
+    """Each submission's model by name, told from those of all others; empty where they have but one."""
+    models = {result.name: wording.model(result, results) for result in results}
+    return models if len(set(models.values())) > 1 else dict.fromkeys(models, "")
 
 
 def entries_of(
@@ -58,7 +68,8 @@ def entries_of(
             for draws in candidate.of.get(prompt.key, [])
         ]
         if images:
-            found.append(Entry(candidate.line, candidate.board.main.name, images))
+            board = candidate.board
+            found.append(Entry(candidate.line, board.main.name, images, board.reason, candidate.model))
     return found
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from tts_bench.boards import build_leaderboard, metric_infos
 from tts_bench.files import write_together
 from tts_bench.gallery.album import Album
-from tts_bench.gallery.cards import Candidate, entries_of
+from tts_bench.gallery.cards import Candidate, entries_of, models_of
 from tts_bench.gallery.opening import no_store, opened
 from tts_bench.gallery.place import PROMPTS, claim, finish
 from tts_bench.gallery.prompts import asked_of, values_of
@@ -63,7 +63,12 @@ def make_page(
     rows = {result.name: read_rows(results / card.name / result.name) for result in found}
     boards = make_boards(found, rows, metric_infos(card.whole))
     replays = Replays(card, results / card.name, settings.workshop(card, progress))
-    candidates = [Candidate(line, board, replays.of(line.result)) for board in boards for line in board.lines]
+    models = models_of(found)
+    candidates = [
+        Candidate(line, board, replays.of(line.result), models[line.result.name])
+        for board in boards
+        for line in board.lines
+    ]
     prompts = asked_of(boards, rows, settings.limit)
     with opened(settings, remake, progress) as engine:
         album = Album(out, engine, thumbnails, remake)

@@ -79,6 +79,18 @@ def test_what_is_not_here_says_why_and_shows_its_numbers():
     )
 
 
+def test_what_stands_apart_says_why_and_models_are_told_where_there_are_several():
+    [first, second, *_] = gallery.entries(BOARD, PROMPTS[1])
+    entries = [replace(first, model="shapes(steps=12)"), replace(second, apart="seed 7, <b>2</b> images a prompt")]
+    tree = parse(next(iter(prompt_page(PROMPTS[1], entries, METRICS, "Suite").values())))
+    ours, theirs = tree.iter("article")
+    assert not list(find(ours, "p", "apart")) and ours.get("class") == "card"
+    assert [text(p) for p in find(theirs, "p", "apart")] == ["Apart: seed 7, <b>2</b> images a prompt"]
+    assert theirs.get("class") == "card unranked", "nothing is ranked there"
+    told = [text(p) for card in (ours, theirs) for p in find(card, "p", "muted")]
+    assert told[0].startswith("model shapes(steps=12), random(") and told[1].startswith("random(")
+
+
 def test_several_images_of_a_prompt_are_all_shown():
     entry = gallery.entries(BOARD, PROMPTS[1])[0]
     images = [replace(entry.images[0], picture=Picture(f"images/{i}.png", 8, 8)) for i in range(3)]

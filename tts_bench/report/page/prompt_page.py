@@ -52,9 +52,11 @@ def _links(before: Asked | None, after: Asked | None) -> list[Child]:
 
 def _card(prompt: Asked, entry: Entry, place: int, metrics: Sequence[MetricInfo], places: dict[str, int]) -> Html:
     result, several = entry.line.result, len(entry.images) > 1
+    facts = [entry.model and f"model {entry.model}", wording.search(result), f"verifier {wording.verifier(result)}"]
     name = [
         element("h2", {}, result.name, badges(entry.line, entry.main)),
-        element("p", {"class": "muted"}, f"{wording.search(result)}, verifier {wording.verifier(result)}"),
+        element("p", {"class": "apart"}, f"Apart: {entry.apart}") if entry.apart else None,
+        element("p", {"class": "muted"}, ", ".join(fact for fact in facts if fact)),
     ]
     parts: list[Child] = [*name] if several else []
     for i, shown in enumerate(entry.images):
@@ -68,7 +70,8 @@ def _card(prompt: Asked, entry: Entry, place: int, metrics: Sequence[MetricInfo]
             _numbers(entry, shown, metrics, places),
             _search(prompt, shown, place, i),
         ]
-    return element("article", {"class": "card" if entry.line.competes(entry.main) else "card unranked"}, *parts)
+    ranked = entry.line.competes(entry.main) and not entry.apart
+    return element("article", {"class": "card" if ranked else "card unranked"}, *parts)
 
 
 def _numbers(entry: Entry, shown: Shown, metrics: Sequence[MetricInfo], places: dict[str, int]) -> Html:

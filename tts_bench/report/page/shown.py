@@ -46,11 +46,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Entry:
-    """One submission's images for a prompt; `main` is the metric that ranks it."""
+    """One submission's images for a prompt; `main` is the metric that ranks it. `apart` says why it stands on another
+    board than the main one, `model` is its model where submissions have several; empty where there is nothing to say.
+    """
 
     line: Line
     main: str
     images: Sequence[Shown]
+    apart: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
