@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from tests.features.inception import random_inception, save_code, save_images, save_script
 from tts_bench import cli
-from tts_bench.errors import BadInput, MachineFailed
+from tts_bench.errors import BadInput
 from tts_bench.features import clean
 from tts_bench.features.folder import FolderImages
 from tts_bench.features.stream import extract
@@ -376,5 +376,5 @@ def test_a_place_for_the_report_is_looked_at_before_the_work(tmp_path: Path) -> 
     with pytest.raises(BadInput, match="--out = .*is a folder; name a file"):
         check_out(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(MachineFailed, match="choose another --out"):
+    with pytest.raises(BadInput, match="choose another --out"):
         check_out(tmp_path / "file" / "report.json")

@@ -125,7 +125,7 @@ class Captured:
     def run(self, job: Callable[[], None]) -> None:
         self.patch.setattr(sys, "stdout", self.out)
         self.patch.setattr(sys, "stderr", self.err)
-        self.patch.setattr(cli, "app", job)
+        self.patch.setattr(cli, "app", lambda standalone_mode: job())
         try:
             cli.main()
         except SystemExit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ import pytest
 
 from tests.gallery.world import PROMPTS, cards, content, film, make, results, sources
 from tests.report.page.reading import find, parse, text
+from tts_bench import files
 from tts_bench.errors import BadInput, MachineFailed
 from tts_bench.gallery import place, replay
 from tts_bench.gallery.page import run_page
@@ -57,7 +59,7 @@ def test_with_no_store_or_another_s_nothing_is_made_up(world: Path, tmp_path: Pa
 def test_a_store_that_is_not_there_is_said_to_be_missing(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     for named in (tmp_path / "typo.sqlite", "typo.sqlite"):
-        with pytest.raises(BadInput, match=r"--store = .*typo\.sqlite.*: no such store; name the one"):
+        with pytest.raises(BadInput, match=r"--store = .*: no such store; name the one"):
             make(world, tmp_path / "page", store=named)
     assert not [*tmp_path.iterdir()], "a mistyped name leaves no page and no store"
     made = run_page("shapes", Settings(1), results(world), tmp_path / "page")
@@ -173,11 +175,18 @@ def test_a_damaged_image_is_never_shown(world: Path, tmp_path: Path):
     assert len(film(card)) == 3 and len(sources(card)) == 2
 
 
-def test_a_disk_that_refuses_leaves_no_index(world: Path, tmp_path: Path):
+def test_a_disk_that_refuses_leaves_no_index(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(changes: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     (tmp_path / "page").mkdir()
     (tmp_path / "page" / "prompts").write_text("in the way")
     (tmp_path / "page" / place.MARK).write_text("")
-    with pytest.raises(MachineFailed, match="cannot write"):
+    with pytest.raises(BadInput, match="prompts: is no folder"):
+        make(world, tmp_path / "page")
+    (tmp_path / "page" / "prompts").unlink()
+    monkeypatch.setattr(files, "_swap", full)
+    with pytest.raises(MachineFailed, match="cannot write .*No space left"):
         make(world, tmp_path / "page")
     assert not (tmp_path / "page" / "index.html").exists()
 
@@ -188,6 +197,6 @@ def test_what_is_wrong_is_one_line(world: Path, tmp_path: Path):
     with pytest.raises(BadInput, match="thumbnails"):
         make(world, tmp_path / "page", thumbnails=1)
     (tmp_path / "file").write_text("")
-    with pytest.raises(MachineFailed, match="no folder"):
+    with pytest.raises(BadInput, match="no folder"):
         make(world, tmp_path / "file")
     assert not (tmp_path / "page").exists()
