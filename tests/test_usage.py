@@ -42,7 +42,8 @@ def test_nothing_at_all_is_answered_by_the_help(
     arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ended(arguments, monkeypatch) == 2
-    assert "Usage: tts-bench" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "Usage: tts-bench" in out and err.strip() == ""
 
 
 def test_help_and_what_is_done_end_with_0(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

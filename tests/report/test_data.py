@@ -75,6 +75,12 @@ def test_an_interval_stands_below_its_number_and_a_search_tells_only_what_differ
     assert r"\shortstack[r]{single\\(n = " in latex(boards(), GROUPS, "T", "shapes")
 
 
+def test_every_table_is_drawn_to_the_line_and_no_larger_than_it_is() -> None:
+    text = latex(boards(), GROUPS, "T", "shapes", [{"source": "they", "submission": ["x"], "accuracy": [0.5]}])
+    fitted = "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n\\begin{tabular}"
+    assert text.count("\\begin{tabular}") == text.count(fitted) == text.count("\\end{tabular}}") == 4
+
+
 def test_minus_is_a_minus_and_two_hyphens_are_no_dash() -> None:
     from tts_bench.report import escape
 

@@ -102,6 +102,7 @@ def test_the_step_runs_through_the_front() -> None:
         frontier._panel(axis, points, board.main, True)
         [step] = [line for line in axis.lines if line.get_drawstyle() == "steps-post"]
     best = front(points, board.main)
+    assert step.get_xdata()[-1] == max(max(point.x, point.shown) for point in points) > max(point.x for point in points)
     assert list(step.get_ydata())[:-1] == pytest.approx([100 * (p.y.value or 0) for p in best])
     assert [math.log2(x / p.x) for x, p in zip(step.get_xdata(), best, strict=False)] == pytest.approx(
         [0] * len(best), abs=1
